@@ -1,5 +1,7 @@
 """The marker's bits and places."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -72,7 +74,7 @@ def test_drawn_modules_read_back(size: tuple[int, int]) -> None:
     for box in marker.places(size, 70_001):
         _left, top, _right, bottom = box
         edges = marker.module_edges(box)
-        centres = [(a + b) // 2 for a, b in zip(edges, edges[1:], strict=False)]
+        centres = [(a + b) // 2 for a, b in itertools.pairwise(edges)]
         upper = luma[top + (bottom - top) // 4, centres]
         lower = luma[bottom - (bottom - top) // 4 - 1, centres]
         assert marker.decode(tuple(int(v > 125) for v in upper)) == marker.MarkerId(70_001, 9)
