@@ -1,0 +1,161 @@
+"""Decoding: frames of a recording or a rendition with exact timestamps, as planes that are not copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from harness.core.errors import InputFileError
+
+_PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded frame.
+
+    Args:
+        pts_s: presentation time on the file's clock, exact.
+        luma, u, v: views of the decoder's planes, (height, width); valid while the frame is held.
+        index: counted from 0 in presentation order, undecodable packets not counted.
+        full_range: True when 0 is black and 255 white; else 16 and 235.
+    """
+
+    pts_s: Fraction
+    luma: NDArray[np.uint8]
+    u: NDArray[np.uint8]
+    v: NDArray[np.uint8]
+    index: int
+    full_range: bool
+
+
+class Decoding:
+    """Frames of one file in order, with counters that are complete when the frames have run out.
+
+    `undecodable` counts packets the decoder refused, `untimed` frames without a timestamp (left out),
+    `backwards` frames not later than the one before (given all the same), `cut_short` says that reading
+    ended in an error rather than at the end of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.frames = self.undecodable = self.untimed = self.backwards = 0
+        self.cut_short = False
+        self._container = _open(path)
+        if not self._container.streams.video:
+            self._container.close()
+            raise InputFileError(str(path), "", "has no video track")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        self.size = (self._stream.width, self._stream.height)
+        self.average_rate = self._stream.average_rate
+
+    def __enter__(self) -> Decoding:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back; harmless twice."""
+        self._container.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        last: Fraction | None = None
+        for decoded in self._decoded():
+            base = decoded.time_base or self._stream.time_base
+            if decoded.pts is None or base is None:
+                self.untimed += 1
+                continue
+            pts_s = decoded.pts * Fraction(base.numerator, base.denominator)
+            self.backwards += last is not None and pts_s <= last
+            last = pts_s
+            yield _frame(decoded, pts_s, self.frames)
+            self.frames += 1
+        if self.frames == 0:
+            raise InputFileError(
+                str(self.path),
+                "",
+                f"has a video track but no frame of it can be decoded ({self.undecodable} bad packets)",
+            )
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:
+                self.cut_short = True
+                return
+            if packet.is_corrupt:
+                self.undecodable += 1
+            try:
+                yield from packet.decode()
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError:
+                self.undecodable += not packet.is_corrupt
+
+
+def decode(path: Path) -> Decoding:
+    """The frames of a video file; iterate over it, then read its counters.
+
+    Raises:
+        InputFileError: missing, empty, not a video, or cut so short that nothing of it can be decoded.
+    """
+    return Decoding(path)
+
+
+def _open(path: Path) -> InputContainer:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as e:
+        raise InputFileError(str(path), "", "there is no such file") from e
+    except OSError as e:
+        raise InputFileError(str(path), "", f"cannot be read: {e.strerror}") from e
+    if not path.is_file():
+        raise InputFileError(str(path), "", "is not a file")
+    if size == 0:
+        raise InputFileError(str(path), "", "is empty (0 bytes); expected a video")
+    try:
+        # A file whose name looks like a protocol or a pattern must still be read as a file, and open no other file.
+        return av.open(f"file:{path.absolute()}", "r", options={"protocol_whitelist": "file"})
+    except av.error.FFmpegError as e:
+        with path.open("rb") as file:
+            start = file.read(12)
+        if start[4:8] == b"ftyp":
+            problem, fix = (
+                "is an MP4 that stops before its index",
+                "record to mkv or fragmented MP4",
+            )
+        else:
+            problem, fix = f"is not a video that can be opened; it begins with {start[:8]!r}", ""
+        raise InputFileError(str(path), "", f"{problem}: {e.strerror}", fix) from e
+
+
+def _frame(decoded: VideoFrame, pts_s: Fraction, index: int) -> Frame:
+    pixels = decoded.format.name
+    if pixels not in _PLANAR:
+        decoded = decoded.reformat(format="yuv420p")
+    facts: Any = decoded
+    full = pixels.startswith("yuvj") or int(facts.color_range) == 2
+    luma, u, v = (_view(plane) for plane in decoded.planes[:3])
+    return Frame(pts_s, luma, u, v, index, full)
+
+
+def _view(plane: Any) -> NDArray[np.uint8]:
+    rows = np.frombuffer(plane, np.uint8)
+    return rows[: plane.height * plane.line_size].reshape(plane.height, plane.line_size)[:, : plane.width]
