@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from harness.core.errors import UsageError
 from harness.media import marker, packaging, scenes, sound
 from harness.media.painting import Canvas, Scene
 
@@ -118,24 +119,35 @@ def build(out: Path, progress: Progress, only: tuple[str, ...] = ()) -> Path:
     Args:
         out: the folder to fill; a sample's own folder is replaced.
         progress: told which sample is being made and how far it is, 0..1.
-        only: ids to make; the others must be there already and are catalogued as they are.
+        only: ids to make; the others are catalogued as they are, where they are there.
+    Raises:
+        UsageError: `only` names a sample that nobody has planned.
     """
+    if unknown := sorted(set(only) - {plan.id for plan in PLANS}):
+        known = ", ".join(plan.id for plan in PLANS)
+        raise UsageError(f"there is no sample {unknown[0]!r} to make; known: {known}")
     described = []
     for plan in PLANS:
         folder = out / plan.id
         if not only or plan.id in only:
+            fresh = out / f".{plan.id}.new"  # an interrupted build leaves the old sample as it was
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            _make(plan, fresh, progress)
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            _make(plan, folder, progress)
+            fresh.rename(folder)
         if folder.is_dir():
             described.append(_describe(plan, out))
     path = out / "catalogue.yaml"
     yaml = YAML()
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
-    with path.open("w", encoding="utf-8") as file:
-        file.write("# Written by `redeye samples build`; the keys are explained in README.md.\n")
-        yaml.dump({"samples": described}, file)
+    text = io.StringIO()
+    text.write("# Written by `redeye samples build`; the keys are explained in README.md.\n")
+    yaml.dump({"samples": described}, text)
+    unfinished = out / ".catalogue.yaml.new"
+    unfinished.write_text(text.getvalue(), encoding="utf-8")
+    unfinished.replace(path)
     return path
 
 
