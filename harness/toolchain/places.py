@@ -46,9 +46,14 @@ def locked(home: Path) -> Iterator[None]:
 
 @contextmanager
 def filled(target: Path) -> Iterator[Path]:
-    """A new folder next to `target` that takes its place when the block ends well, and is removed otherwise."""
+    """A new folder next to `target` that takes its place when the block ends well, and is removed otherwise.
+
+    To be used under `locked`: what a killed setup left half filled is removed first.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        for left in target.parent.glob(f".{target.name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
         new = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as problem:
         raise ToolMissing("home", f"{target.parent} cannot be written: {problem.strerror}", _HOME_FIX) from problem

@@ -122,6 +122,7 @@ def test_a_home_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) 
 
 def test_a_failed_filling_leaves_nothing_and_keeps_the_old(tmp_path: Path) -> None:
     target = tmp_path / "thing"
+    (tmp_path / ".thing-of-a-killed-setup").mkdir()
     with filled(target) as new:
         (new / "whole").touch()
     with pytest.raises(KeyError), filled(target) as new:
