@@ -1,0 +1,34 @@
+"""How many frames were never shown, apart from holds and seeks?"""
+
+from __future__ import annotations
+
+from harness.core.outcome import Finding, Layer, Severity
+from harness.playback.scene import Scene
+
+
+def look(scene: Scene) -> list[Finding]:
+    """One finding for a share above the limit; a NOTE when the recorder is too slow to tell its own drops."""
+    lost, of = count(scene)
+    limit = scene.limits.dropped_share
+    share = 100 * lost / of if of else 0.0
+    if share <= limit:
+        return []
+    rate = f"{scene.capture_rate:.1f}" if scene.capture_rate is not None else "no"
+    tail = "" if scene.sees_drops else f"; the recorder's {rate} pictures/s cannot tell its own drops from the player's"
+    severity = Severity.FAIL if scene.sees_drops else Severity.NOTE
+    message = f"{lost} of {of} frames ({share:.1f} %) were not seen{tail}"
+    layer = Layer.PLAYER if scene.sees_drops else Layer.INSTRUMENT
+    return [Finding("dropped", layer, severity, message, None, None, share, "%", limit, "media3 GTS DashTest: 1 %")]
+
+
+def count(scene: Scene) -> tuple[int, int]:
+    """(frames not seen, frames that the clock went over), holds, seeks and skips left out."""
+    lost = of = 0
+    for step in scene.all_steps:
+        ahead = step.advance / scene.rate - step.elapsed_s
+        if step.excused or step.advance <= 0 or ahead > scene.limits.skip_s:
+            continue
+        of += step.advance
+        if step.elapsed_s < scene.limits.hold_note_s:
+            lost += step.advance - 1
+    return lost, of

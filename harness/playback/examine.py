@@ -1,0 +1,122 @@
+"""Examining a recording: the instrument first, then each question once, then the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.core.outcome import Finding, Measurement, Severity
+from harness.playback.detectors import (
+    dropped,
+    ended_early,
+    freeze_catch_up,
+    instrument,
+    jumped,
+    not_started,
+    seek_off_target,
+    speed,
+    stall,
+    startup_delay,
+    wrong_content,
+)
+from harness.playback.expectation import Expectation
+from harness.playback.observation import Observation
+from harness.playback.scene import Scene, lay_out
+from harness.playback.timeline import Run
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One question: its name and the function that answers it with findings."""
+
+    name: str
+    look: Callable[[Scene], list[Finding]]
+
+
+DETECTORS = (
+    Detector("instrument", instrument.look),
+    Detector("wrong_content", wrong_content.look),
+    Detector("not_started", not_started.look),
+    Detector("startup_delay", startup_delay.look),
+    Detector("stall", stall.look),
+    Detector("freeze_catch_up", freeze_catch_up.look),
+    Detector("ended_early", ended_early.look),
+    Detector("seek_off_target", seek_off_target.look),
+    Detector("jumped", jumped.look),
+    Detector("speed", speed.look),
+    Detector("dropped", dropped.look),
+)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found, measured and looked at; hand it to `judge`. Findings: those that decide come first."""
+
+    findings: tuple[Finding, ...]
+    measurements: tuple[Measurement, ...]
+    checks: tuple[str, ...]
+    runs: tuple[Run, ...]
+
+
+def examine(
+    observations: Iterable[Observation], expectation: Expectation, detectors: Sequence[Detector] = DETECTORS
+) -> Examination:
+    """Everything that the detectors say about a recording."""
+    given = tuple(Observation(*seen) for seen in observations)
+    findings = instrument.backwards_clock(given)
+    scene = lay_out(given, expectation)
+    for detector in detectors:
+        findings += detector.look(scene)
+    rank = {Severity.FAIL: 0, Severity.BLIND: 1, Severity.NOTE: 2}
+    findings.sort(key=lambda finding: rank[finding.severity])
+    runs = tuple(run for span in scene.spans for run in span.runs)
+    checks = tuple(f"playback.{detector.name}" for detector in detectors) if runs or given else ()
+    return Examination(tuple(findings), _measurements(scene), checks, runs)
+
+
+def _measurements(scene: Scene) -> tuple[Measurement, ...]:
+    limits, out = scene.limits, []
+    expected = seen = 0
+    for span in scene.spans:
+        for segment in segments(span.runs, scene):
+            ids = {run.frame_id for run in segment}
+            seen, expected = seen + len(ids), expected + max(ids) - min(ids) + 1
+    if expected:
+        out += [
+            Measurement("frames_expected", expected, "frames"),
+            Measurement("frames_seen", seen, "frames"),
+            Measurement("seen_share", 100 * seen / expected, "%"),
+        ]
+    for delay, uncertainty in startup_delay.delays(scene):
+        out.append(Measurement("startup_delay", delay, "s", None, limits.startup_fail_s, "redeye limit"))
+        out.append(Measurement("startup_delay_uncertainty", uncertainty, "s"))
+    held = [s.held_s for s in scene.all_steps if s.held_s > 0 and (s.watched or s.advance <= 2)]
+    held += [end.held_s for end in stall.endings(scene)]
+    if scene.all_steps:
+        out.append(
+            Measurement("longest_hold", max(held, default=0.0), "s", None, limits.hold_fail_s, "playback.md 5.3")
+        )
+        lost, of = dropped.count(scene)
+        upper = of * limits.dropped_share / 100 if scene.sees_drops else None
+        out.append(Measurement("dropped", lost, "frames", None, upper, "media3 GTS: 1 %"))
+    played = sum(span.runs[-1].end_s - span.runs[0].start_s for span in scene.spans if span.runs)
+    if played > 0:
+        out.append(Measurement("observed_playback", played, "s"))
+    if scene.read_share is not None:
+        out.append(Measurement("marker_read_share", scene.read_share, "%", limits.read_share, None, "playback.md 4.2"))
+    if scene.capture_rate is not None:
+        least = limits.capture_ratio * scene.rate
+        out.append(Measurement("capture_rate", scene.capture_rate, "fps", least, None, "playback.md 4.5"))
+    return tuple(out)
+
+
+def segments(runs: Sequence[Run], scene: Scene) -> list[list[Run]]:
+    """Runs cut where the ids jump away from the clock, as they do at a seek."""
+    cut: list[list[Run]] = []
+    for run in runs:
+        last = cut[-1][-1] if cut else None
+        ahead = (run.frame_id - last.frame_id) / scene.rate - (run.start_s - last.start_s) if last else 0.0
+        if last is None or run.frame_id < last.frame_id or ahead > scene.limits.skip_s:
+            cut.append([])
+        cut[-1].append(run)
+    return cut

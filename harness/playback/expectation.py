@@ -1,0 +1,75 @@
+"""What the playback should have looked like: content, actions on the recording's clock, and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that was done to the player.
+
+    Args:
+        at_s: when, on the recording's clock, s.
+        target_s: media time that a seek asked for; None for play and stop.
+        uncertainty_s: at_s may be wrong by this much in both directions.
+        target_uncertainty_s: how exactly target_s could be asked for (a tap on a slider has its pixels).
+    """
+
+    kind: Literal["play", "seek", "stop"]
+    at_s: float
+    target_s: Fraction | None = None
+    uncertainty_s: float = 0.0
+    target_uncertainty_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The numbers that decide. Each names its source; smaller is stricter unless said otherwise."""
+
+    # AOSP VideoRenderQualityTracker traces from 0.4 s; from 0.3 s a recording shows every one (playback.md 4.5, 5.3).
+    hold_note_s: float = 0.3
+    hold_fail_s: float = 1.0  # playback.md 5.3: an event from 0.4 s, FAIL from 1 s
+    held_share: float = 10.0  # %, all holds of a playback together; ours: one hold of 1 s in 10 s of playback
+    startup_note_s: float = 1.0  # CTA-WAVE start-up delay
+    startup_fail_s: float = 10.0  # ours: nobody waits longer
+    dropped_share: float = 1.0  # %, media3 GTS DashTest
+    seek_allowance_s: float = 1.0  # old picture, black or spinner after an action is not a stall
+    seek_tolerance_s: float = 0.6  # playback.md 5.3
+    skip_s: float = 0.6  # playback.md 5.3: further ahead than the clock without a seek
+    speed_note: float = 1.0  # %, playback.md 5.3, over at least 10 s
+    speed_fail: float = 5.0  # %, ours: plainly visible
+    speed_least_s: float = 5.0  # larger is stricter on the instrument; ours
+    end_tolerance_frames: int = 2  # the recorder may miss the last pictures
+    recorder_gap_s: float = 1.0  # no picture for so long while ids go on: a hold could hide in there
+    capture_ratio: float = 0.3  # larger is stricter; captured pictures per content frame (playback.md 4.5)
+    capture_ratio_drops: float = 1.8  # larger is stricter; CTA asks 2x the content's rate to count frames
+    read_share: float = 80.0  # %, larger is stricter; playback.md 4.2 reads 100 % on every screen condition
+    believed_reads: int = 3  # larger is stricter; playback.md 5.5
+    lone_read_margin: float = 0.25  # larger is stricter; a single frame's claim, playback.md 5.5
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is being judged against.
+
+    Args:
+        content_ids: content id in the marker -> rendition name; all that may be shown.
+        frame_rate: frames of the content per second.
+        frames: number of frames in the content.
+        actions: in order of time; without a play action the recording is taken to be playback throughout.
+        to_end: the playback was meant to reach the last frame.
+        recording_end_s: when recording stopped; None: at its last picture. A variable-rate recorder makes no
+            picture while the screen stands still, so the last picture alone cannot show a freeze at the end.
+    """
+
+    content_ids: Mapping[int, str]
+    frame_rate: Fraction
+    frames: int
+    actions: tuple[Action, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    to_end: bool = False
+    recording_end_s: float | None = None
