@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from harness.core.errors import InputFileError
 
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,ivf,h264,hevc,flv,ogg,yuv4mpegpipe"
 _PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
 
 
@@ -131,8 +132,9 @@ def _open(path: Path) -> InputContainer:
     if size == 0:
         raise InputFileError(str(path), "", "is empty (0 bytes); expected a video")
     try:
-        # A file whose name looks like a protocol or a pattern must still be read as a file, and open no other file.
-        return av.open(f"file:{path.absolute()}", "r", options={"protocol_whitelist": "file"})
+        # A name that looks like a protocol is still a file; playlists, which open other files, are not videos.
+        options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+        return av.open(f"file:{path.absolute()}", "r", options=options)
     except av.error.FFmpegError as e:
         with path.open("rb") as file:
             start = file.read(12)

@@ -26,6 +26,12 @@ def read(frame: Frame, box: marker.Box) -> marker.MarkerId | None:
     return marker.decode([int(difference[a + 1 : b - 1].mean() > 0) for a, b in itertools.pairwise(edges)])
 
 
+def segment_of(target: Path, end: int | None = None) -> Path:
+    folder = SAMPLES / "night-flight" / "v360"
+    target.write_bytes(((folder / "init.mp4").read_bytes() + (folder / "001.m4s").read_bytes())[:end])
+    return target
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "clip.mkv"
@@ -119,3 +125,33 @@ def test_every_copy_in_a_committed_segment_reads(
             for box in marker.places(frames.size, expected):
                 assert read(frame, box) == marker.MarkerId(expected, rendition.content_id or 0)
     assert frames.frames == rendition.frame_rate * 4
+
+
+def test_a_cut_file_gives_its_frames_and_says_what_was_lost(tmp_path: Path) -> None:
+    path = segment_of(tmp_path / "cut.mp4", 60_000)
+    with decode(path) as frames:
+        seen = [frame.index for frame in frames]
+    assert seen == list(range(frames.frames))
+    assert 10 < frames.frames < 120
+    assert frames.cut_short or frames.undecodable
+
+
+def test_a_name_like_a_protocol_is_a_file(tmp_path: Path) -> None:
+    with decode(segment_of(tmp_path / "http:x%03d.mp4")) as frames:
+        assert sum(1 for _ in frames) == 120
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ffconcat version 1.0\nfile clip.mp4\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nclip.mp4\n#EXT-X-ENDLIST\n",
+    ],
+    ids=["concat", "playlist"],
+)
+def test_a_list_of_other_files_is_not_a_video(tmp_path: Path, text: str) -> None:
+    segment_of(tmp_path / "clip.mp4")
+    path = tmp_path / "list.m3u8"
+    path.write_text(text)
+    with pytest.raises(InputFileError, match="not a video"):
+        decode(path)
