@@ -34,7 +34,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Span:
-    """One playback: from a play action to its stop, the next play or the recording's end."""
+    """One playback: from a play action to its stop, the next play or the recording's end.
+
+    poster: the first frame was on the screen before play, so that playback starts with the second.
+    """
 
     start_s: float
     end_s: float
@@ -44,6 +47,7 @@ class Span:
     runs: tuple[Run, ...]
     foreign: tuple[Run, ...]
     observations: tuple[Observation, ...]
+    poster: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,9 @@ def spans_of(observations: Sequence[Observation], expectation: Expectation) -> t
         own = tuple(run for run in runs if run.content_id in expectation.content_ids)
         foreign = tuple(run for run in runs if run.content_id not in expectation.content_ids)
         seeks = tuple(a for a in actions if a.kind == "seek" and start <= a.at_s <= end)
-        spans.append(Span(start, end, play, stop, seeks, own, foreign, inside))
+        shown = next((o.read for o in reversed(observations) if o.read and o.pts_s < start), None)
+        poster = bool(play and own and shown and shown.frame_id == own[0].frame_id)
+        spans.append(Span(start, end, play, stop, seeks, own, foreign, inside, poster))
     return tuple(spans)
 
 
@@ -136,6 +142,8 @@ def excused_s(span: Span, start_s: float, end_s: float, expectation: Expectation
         (seek.at_s - seek.uncertainty_s, seek.at_s + seek.uncertainty_s + expectation.limits.seek_allowance_s)
         for seek in span.seeks
     )
+    if span.poster and len(span.runs) > 1:
+        windows.insert(0, (span.start_s, span.runs[1].start_s))
     covered, reached, touched = 0.0, start_s, False
     for low, high in windows:
         if low <= end_s and high >= start_s:

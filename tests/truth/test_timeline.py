@@ -117,6 +117,8 @@ ROWS = {
     "healthy_30_in_30": row(play(steady, rate=Fraction(30), frames=300, fps=29.5), "dropped", PASS, spec(30, 300)),
     "healthy_stopped": row(play(steady), "", PASS, STOPPED),
     "last_frame_stays": row(play(lambda t: min(t, 9.98)), "", PASS),
+    "poster_before_play": row(play(lambda t: max(0.0, t - 1.8), first_s=1.0, end_s=14), "", PASS),
+    "poster_stays": row(play(lambda t: 0.0, first_s=1.0), "stall ended_early", FAIL),
     "slow_start": row(play(steady, first_s=3.5, end_s=15), "startup_delay", PASS),
     "very_slow_start": row(play(steady, first_s=13.0, end_s=25), "startup_delay", FAIL),
     "stall_0.5s": row(play(stalled(4, 0.5)), "stall", PASS),

@@ -35,7 +35,9 @@ def delays(scene: Scene) -> list[tuple[float, float]]:
     out = []
     for span in scene.spans:
         if span.play and span.runs:
-            first = span.runs[0]
+            if span.poster and len(span.runs) < 2:
+                continue  # it never went on, which is a stall
+            first = span.runs[1] if span.poster else span.runs[0]
             earlier = [o.pts_s for o in scene.observations if o.pts_s < first.start_s]
             gap = first.start_s - max(earlier, default=span.play.at_s)
             out.append((first.start_s - span.play.at_s, span.play.uncertainty_s + max(0.0, gap)))
