@@ -19,6 +19,17 @@ _TIMEOUT_S = 1200.0
 _QUICK = ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
 
 
+def reason(said: str) -> str:
+    """Why npm failed, on one line, out of the dozens that it prints."""
+    lines = [line.removeprefix("npm error").strip() for line in said.splitlines() if line.startswith("npm error")]
+    codes = [line for line in lines if line.startswith("code ")][:1]
+    causes = [line for line in lines if "reason:" in line or "Invalid" in line or "integrity" in line]
+    others = [
+        line for line in lines if line and line not in codes and not line.startswith(("errno", "syscall", "A comp"))
+    ]
+    return ": ".join(codes + (causes or others)[:1])
+
+
 def folder_of(home: Path, pins: Path = _PINS) -> Path:
     """Where the locked packages are, or would be."""
     return home / f"npm-{hashlib.sha256((pins / 'package-lock.json').read_bytes()).hexdigest()[:12]}"
@@ -62,7 +73,7 @@ def ready(
             path = f"{node.parent}:{env.get('PATH', '')}"
             fix = "Check that npm can reach its registry (`npm ping`), then run `redeye setup` again"
             told = {**env, "PATH": path, "npm_config_update_notifier": "false"}
-            run("npm packages", [*argv, *_QUICK], env=told, cwd=new, timeout_s=_TIMEOUT_S, fix=fix)
+            run("npm packages", [*argv, *_QUICK], env=told, cwd=new, timeout_s=_TIMEOUT_S, fix=fix, shorten=reason)
             write_stamp(new / _STAMP, {"whole": True})
         rows = _rows(folder, pins)
     if rows is None:

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.core.errors import ToolMissing
@@ -44,11 +44,13 @@ def run(
     timeout_s: float,
     fix: str,
     cwd: Path | None = None,
+    shorten: Callable[[str], str] | None = None,
 ) -> str:
     """What the command printed on stdout.
 
     Args:
         tool: named in the error, as is `fix`: what the user can do.
+        shorten: makes one line of what it said on stderr; None or an empty line is the last lines.
     Raises:
         ToolMissing: it could not be run, ran too long or exited with an error; holds its last lines.
     """
@@ -69,7 +71,12 @@ def run(
     except OSError as problem:
         raise ToolMissing(tool, f"{words[0]} could not be run: {problem.strerror}", fix) from problem
     if done.returncode != 0:
-        said = last_lines(done.stderr) or last_lines(done.stdout) or "no message"
+        said = (
+            (shorten(done.stderr) if shorten else "")
+            or last_lines(done.stderr)
+            or last_lines(done.stdout)
+            or "no message"
+        )
         raise ToolMissing(tool, f"{Path(words[0]).name} exited {done.returncode}: {said}", fix)
     return done.stdout
 

@@ -147,7 +147,7 @@ def _pins(folder: Path) -> Path:
 def test_npm_failing_gives_its_last_words_and_leaves_nothing(tmp_path: Path, stand_in: StandIn) -> None:
     node_stand_in = stand_in("bin/node", "echo 'npm error network request failed, reason: nowhere' >&2; exit 1")
     home = tmp_path / "home"
-    with pytest.raises(ToolMissing, match=r"npm packages: node exited 1: npm .* nowhere\. Check that npm"):
+    with pytest.raises(ToolMissing, match=r"npm packages: node exited 1: network .* nowhere\. Check that npm"):
         packages.ready(home, {}, node_stand_in, Path("npm"), quiet, install=True, pins=_pins(tmp_path / "pins"))
     assert not list(home.iterdir())
 
@@ -195,3 +195,23 @@ def test_wheels_are_pinned_with_hashes() -> None:
 
 def test_last_lines_are_one_line() -> None:
     assert last_lines("a\n\nb\n c \n", 2) == "b | c"
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        pytest.param(
+            "npm error code ECONNREFUSED\nnpm error syscall connect\n"
+            "npm error FetchError: request to http://nowhere/a failed, reason: connect ECONNREFUSED\n"
+            "npm error     at somewhere\nnpm error A complete log of this run can be found in: x.log\n",
+            "code ECONNREFUSED: FetchError: request to http://nowhere/a failed, reason: connect ECONNREFUSED",
+            id="unreachable",
+        ),
+        pytest.param(
+            "npm error code ENOSPC\nnpm error nospc no space left\n", "code ENOSPC: nospc no space left", id="full"
+        ),
+        pytest.param("Segmentation fault\n", "", id="not_npms_words"),
+    ],
+)
+def test_npms_reason_is_one_line(said: str, line: str) -> None:
+    assert packages.reason(said) == line
