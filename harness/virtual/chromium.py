@@ -70,8 +70,19 @@ def needs_no_sandbox() -> bool:
     return False
 
 
+def renderer_prefix(folder: Path, secure_origins: Sequence[str]) -> str:
+    """The --renderer-cmd-prefix that hands the secure origins to renderers.
+
+    Headless shell does not pass that flag on, and without it in the renderer there is no secure context, hence no
+    service worker.
+    """
+    script = folder / "renderer.sh"
+    script.write_text(f"exec \"$@\" '--unsafely-treat-insecure-origin-as-secure={','.join(secure_origins)}'\n")
+    return f"/bin/sh {script}"
+
+
 def arguments(
-    binary: Path, profile: Path, size: tuple[int, int], proxy_port: int, secure_origins: Sequence[str]
+    binary: Path, profile: Path, size: tuple[int, int], proxy_port: int, secure_origins: Sequence[str], prefix: str = ""
 ) -> list[str]:
     """The command line of one Chromium whose every request, loopback too, goes through the tablet's proxy."""
     command = [os.fspath(binary), *_FLAGS]
@@ -79,6 +90,8 @@ def arguments(
         command.append("--no-sandbox")
     if secure_origins:
         command.append("--unsafely-treat-insecure-origin-as-secure=" + ",".join(secure_origins))
+    if prefix:
+        command.append(f"--renderer-cmd-prefix={prefix}")
     return [
         *command,
         f"--user-data-dir={profile}",
@@ -129,7 +142,8 @@ class Chromium:
             "TMPDIR": str(temporary),
             "HOME": str(temporary),
         }
-        command = arguments(binary.path, profile, size, proxy_port, secure_origins)
+        prefix = renderer_prefix(temporary, secure_origins) if secure_origins else ""
+        command = arguments(binary.path, profile, size, proxy_port, secure_origins, prefix)
         child = Child.start("chromium", command, log=log, env=env)
         try:
             url = await _devtools_url(child, port_file)

@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import av.error
-from av.video.stream import VideoStream
+import numpy as np
 from PIL import Image
 
 from harness.core.errors import CaptureError
@@ -34,7 +33,7 @@ class Encoder:
             self._container = av.open(str(file), "w", format="mp4")
         except OSError as problem:
             raise CaptureError(f"Unable to open '{file}': {problem}") from problem
-        stream = cast(VideoStream, self._container.add_stream("libx264", rate=30))
+        stream = self._container.add_stream("libx264", rate=30)
         stream.width, stream.height = self._size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1
@@ -52,6 +51,11 @@ class Encoder:
         self._last: av.VideoFrame | None = None
         self._last_ticks = -1
 
+    @property
+    def started(self) -> bool:
+        """True when it has had a picture."""
+        return self._last is not None
+
     def add(self, at_s: float, jpeg: bytes) -> None:
         """A picture shown from `at_s` seconds after the start; earlier than the last one is dropped."""
         ticks = round(max(0.0, at_s) / _TIME_BASE)
@@ -61,7 +65,7 @@ class Encoder:
             picture = image.convert("RGB")
             if picture.size != self._size:
                 picture = _fitted(picture, self._size)
-        frame = av.VideoFrame.from_image(picture).reformat(format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24").reformat(format="yuv420p")
         self._put(frame, ticks)
         self._last = frame
 
@@ -127,23 +131,18 @@ async def write(
         encoder = await loop.run_in_executor(thread, Encoder, file, size, bit_rate)
         try:
             async for at_s, jpeg in _in_order(_until(frames, stop)):
-                if gaps and int((at_s - start_s) / _BURST_S) % 2 and encoder_started(encoder):
+                if gaps and int((at_s - start_s) / _BURST_S) % 2 and encoder.started:
                     continue
                 # The first picture was on the screen already when the recording began.
-                shown_s = at_s - start_s if encoder_started(encoder) else 0.0
+                shown_s = at_s - start_s if encoder.started else 0.0
                 await loop.run_in_executor(thread, encoder.add, shown_s, jpeg)
         except BaseException:
             await loop.run_in_executor(thread, encoder.close)
             raise
-        if not encoder_started(encoder):
+        if not encoder.started:
             await loop.run_in_executor(thread, encoder.close)
             raise CaptureError("Encoder failed (no picture came from the screen)")
         await loop.run_in_executor(thread, encoder.finish, loop.time() - start_s)
-
-
-def encoder_started(encoder: Encoder) -> bool:
-    """True when the encoder has had a picture."""
-    return encoder._last is not None
 
 
 async def _until(frames: AsyncIterator[tuple[float, bytes]], stop: asyncio.Event) -> AsyncIterator[tuple[float, bytes]]:

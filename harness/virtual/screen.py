@@ -208,10 +208,8 @@ class ChromiumScreen:
             case 223 | 224:
                 self.awake = keycode == 224
             case _ if keycode in _MEDIA_KEYS:
-                script = (
-                    f"(() => {{ const v = document.querySelector('video,audio'); if (v) {_MEDIA_KEYS[keycode]}; }})()"
-                )
-                await (await self._page()).evaluate(script.replace("if (v)", "if (v) return void"), gesture=True)
+                script = f"(v => {{ if (v) {_MEDIA_KEYS[keycode]} }})(document.querySelector('video,audio'))"
+                await (await self._page()).evaluate(script, gesture=True)
             case _ if keycode in _KEYS:
                 await self._press(*_KEYS[keycode])
             case _ if 7 <= keycode <= 16:
@@ -293,6 +291,7 @@ class ChromiumScreen:
             await page.call("Page.navigate", _LOAD_TIMEOUT_S, url=url)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(queue.get(), _LOAD_TIMEOUT_S)
+        await self._tell_online(page, self._radio.online)  # a new renderer forgets it
 
     async def _measure(self, page: Session) -> None:
         width, height = self.size
@@ -365,8 +364,8 @@ class ChromiumScreen:
 
     async def _press(self, key: str, code: str, virtual: int, text: str) -> None:
         page = await self._page()
-        names = {"key": key, "code": code, "windowsVirtualKeyCode": virtual}
-        down: dict[str, object] = {**names, "text": text} if text else {**names}
+        names: dict[str, Any] = {"key": key, "code": code, "windowsVirtualKeyCode": virtual}
+        down = {**names, "text": text} if text else names
         await page.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **down)
         await page.call("Input.dispatchKeyEvent", type="keyUp", **names)
 

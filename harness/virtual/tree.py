@@ -6,6 +6,7 @@ Shaped like what Chrome on Android publishes: the accessible name is in `text`, 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml import etree
@@ -91,6 +92,8 @@ WALK = r"""(() => {
   return {t:document.title, w:W, h:H, r:!!rolls, k:document.body ? walk(document.body) : []};
 })()"""
 
+_FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # not in XML 1.0
+
 _FLAGS = (
     ("checkable", "k"),
     ("checked", "x"),
@@ -141,9 +144,4 @@ def _node(parent: etree._Element, walked: dict[str, Any], package: str) -> etree
 
 def _printable(text: str) -> str:
     """`text` without the characters that XML cannot hold, as Android's dumper does it."""
-    return "".join(
-        c
-        if c in "\t\n\r" or (ord(c) >= 0x20 and not 0xD800 <= ord(c) <= 0xDFFF and ord(c) not in (0xFFFE, 0xFFFF))
-        else "."
-        for c in text
-    )
+    return _FORBIDDEN.sub(".", text)
