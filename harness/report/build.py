@@ -9,7 +9,6 @@ from typing import Any
 
 from harness.core.outcome import Verdict
 from harness.flows.play import Playback
-from harness.playback import Expectation
 from harness.report.allure import write_results
 from harness.report.filmstrip import Still, draw_filmstrip
 from harness.report.html import build_html
@@ -43,10 +42,7 @@ def build_report(
         result: what it will be sealed with: outcome, kind, sample, serial, model, findings, measurements.
         tools: makes the HTML; None leaves it out.
     """
-    pictures = [path for playback in playbacks if (path := _timeline(run, playback, verdict, result)) is not None]
-    strip = _filmstrip(run)
-    if strip is not None:
-        pictures.append(strip)
+    pictures = draw_pictures(run, playbacks, verdict, result)
     results = run.path / RESULTS
     write_results(RunFolder.open(run.path), results, result)
     html = build_html(results, run.path / REPORT, tools.node, tools.packages) if tools is not None else None
@@ -62,11 +58,8 @@ def draw_pictures(
     return (*pictures, strip) if strip is not None else tuple(pictures)
 
 
-def _timeline(run: RunFolder, playback: Playback, verdict: Verdict, result: Mapping[str, Any]) -> str | None:
-    expectation: Expectation | None = getattr(playback, "expectation", None)
-    if expectation is None:
-        run.event("note", {"text": "no timeline picture: the playback does not say what was expected of it"})
-        return None
+def _timeline(run: RunFolder, playback: Playback, verdict: Verdict, result: Mapping[str, Any]) -> str:
+    expectation = playback.expectation
     picture = TimelinePicture(
         outcome=verdict.outcome,
         kind=str(result.get("kind", "unknown")),

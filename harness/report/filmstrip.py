@@ -1,4 +1,4 @@
-"""The film strip: up to eight pieces of evidence side by side, each with its time and what was read from it."""
+"""The film strip: up to eight pieces of evidence, four to a row, each with its time and what was read from it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from harness.core.errors import CaptureError
 from harness.report import canvas
 
 MOST = 8
-_HIGH = 180
+_HIGH = 220
 _GAP = 12
 _CAPTION = 44
+_PER_ROW = 4
 
 
 @dataclass(frozen=True)
@@ -46,25 +47,32 @@ def draw_filmstrip(stills: Sequence[Still]) -> bytes:
         raise CaptureError("film strip: no picture was taken")
     chosen = _spread(stills)
     thumbs = [_thumb(still) for still in chosen]
-    wide = sum(thumb.width for thumb in thumbs) + _GAP * (len(thumbs) + 1)
-    strip = Image.new("RGB", (wide, _HIGH + _CAPTION + 2 * _GAP), canvas.PAPER)
-    draw = ImageDraw.Draw(strip)
-    left = _GAP
-    for still, thumb in zip(chosen, thumbs, strict=True):
-        strip.paste(thumb, (left, _GAP))
-        edge = canvas.VERMILION if still.wrong else canvas.INK
-        draw.rectangle(
-            (left - 1, _GAP - 1, left + thumb.width, _GAP + _HIGH), outline=edge, width=3 if still.wrong else 1
-        )
-        below = _GAP + _HIGH + 7
-        first = canvas.fit(draw, still.label, canvas.font(15), thumb.width)
-        draw.text((left, below), first, fill=edge, font=canvas.font(15))
-        facts = [f"{still.at_s:.2f} s"] if still.at_s is not None else []
-        facts += [f"frame {still.frame_id}"] if still.frame_id is not None else []
-        second = canvas.fit(draw, "   ".join(facts), canvas.font(13), thumb.width)
-        draw.text((left, below + 20), second, fill=canvas.SOFT, font=canvas.font(13))
-        left += thumb.width + _GAP
+    rows = [range(n, min(n + _PER_ROW, len(chosen))) for n in range(0, len(chosen), _PER_ROW)]
+    wide = max(sum(thumbs[n].width + _GAP for n in row) for row in rows) + _GAP
+    row_high = _HIGH + _CAPTION + _GAP
+    strip = Image.new("RGB", (wide, row_high * len(rows) + _GAP), canvas.PAPER)
+    for number, row in enumerate(rows):
+        left = _GAP
+        for n in row:
+            _place(strip, chosen[n], thumbs[n], (left, _GAP + number * row_high))
+            left += thumbs[n].width + _GAP
     return canvas.png(strip)
+
+
+def _place(strip: Image.Image, still: Still, thumb: Image.Image, at: tuple[int, int]) -> None:
+    left, top = at
+    draw = ImageDraw.Draw(strip)
+    strip.paste(thumb, at)
+    edge = canvas.VERMILION if still.wrong else canvas.INK
+    draw.rectangle((left - 1, top - 1, left + thumb.width, top + _HIGH), outline=edge, width=3 if still.wrong else 1)
+    below = top + _HIGH + 7
+    draw.text(
+        (left, below), canvas.fit(draw, still.label, canvas.font(15), thumb.width), fill=edge, font=canvas.font(15)
+    )
+    facts = [f"{still.at_s:.2f} s"] if still.at_s is not None else []
+    facts += [f"frame {still.frame_id}"] if still.frame_id is not None else []
+    second = canvas.fit(draw, "   ".join(facts), canvas.font(13), thumb.width)
+    draw.text((left, below + 20), second, fill=canvas.SOFT, font=canvas.font(13))
 
 
 def _spread(stills: Sequence[Still]) -> list[Still]:

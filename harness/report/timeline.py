@@ -20,7 +20,8 @@ from harness.report import canvas
 
 SIZE = (1600, 700)
 _SCALE = 2  # drawn larger and reduced, for smooth edges
-_PLOT = (96, 190, 1560, 590)
+_PLOT = (96, 166, 1560, 590)
+_FOOT = 0.08  # of the media time, below zero: room for the actions' labels
 _UNREAD_S = 0.5  # a shorter stretch without a marker is not worth a hatch
 _LANES = 3
 _CONTENT = (canvas.BLUE, canvas.GREEN, canvas.PURPLE, canvas.SKY)
@@ -81,7 +82,7 @@ class _Sheet:
 
     def y(self, media_s: float) -> float:
         _, top, _, bottom = self.box
-        share = media_s / (self.picture.media_s * 1.05)
+        share = (media_s / self.picture.media_s + _FOOT) / (1.05 + _FOOT)
         return bottom - min(max(share, 0.0), 1.0) * (bottom - top)
 
     def text(self, at: tuple[float, float], text: str, size: int, colour: canvas.Colour, anchor: str = "la") -> None:
@@ -166,7 +167,7 @@ def _axes(sheet: _Sheet) -> None:
         sheet.text((left - 10 * s, sheet.y(media)), f"{media:g}", 14, canvas.SOFT, "rm")
     last = sheet.y(p.media_s)
     _dashed(sheet.draw, (left, last, right, last), canvas.SOFT, s, 4 * s)
-    sheet.text((right - 4 * s, last - 3 * s), "end of the title", 12, canvas.SOFT, "rd")
+    sheet.text((right + 6 * s, last), "end", 13, canvas.SOFT, "lm")
     sheet.draw.line((left, top, left, bottom, right, bottom), fill=canvas.INK, width=s)
     sheet.text(((left + right) / 2, bottom + 34 * s), "recording time, s", 14, canvas.SOFT, "ma")
     label = Image.new("RGB", (220 * s, 22 * s), canvas.PAPER)
@@ -230,14 +231,19 @@ def _expected(sheet: _Sheet) -> None:
     p = sheet.picture
     own = [run for run in p.runs if run.content_id in p.content_names]
     for start, end in _playing(p):
-        cuts = [start, *(a.at_s for a in p.actions if a.kind == "seek" and start < a.at_s < end), end]
-        for begin, until in itertools.pairwise(cuts):
+        seeks = [a for a in p.actions if a.kind == "seek" and start < a.at_s < end]
+        asked = [Fraction(0), *(a.target_s for a in seeks)]
+        parts = itertools.pairwise([start, *(a.at_s for a in seeks), end])
+        for (begin, until), target in zip(parts, asked, strict=True):
             first = next((run for run in own if begin <= run.start_s < until), None)
-            if first is None:
+            if first is not None:
+                at, media = first.start_s, p.media_of(first)
+            elif target is not None:  # nothing of the title was seen: from where it was sent
+                at, media = begin, float(target)
+            else:
                 continue
-            media = p.media_of(first)
-            stop = min(until, first.start_s + p.media_s - media)
-            line = (sheet.x(first.start_s), sheet.y(media), sheet.x(stop), sheet.y(media + stop - first.start_s))
+            stop = min(until, at + p.media_s - media)
+            line = (sheet.x(at), sheet.y(media), sheet.x(stop), sheet.y(media + stop - at))
             _dashed(sheet.draw, line, canvas.SOFT, 2 * _SCALE, 8 * _SCALE)
 
 
