@@ -198,7 +198,7 @@ class UiAutomatorServer:
         return self._answer({"error": error, "message": message, "stacktrace": ""}, status)
 
     async def _missing(self, request: Request) -> JSONResponse:
-        line = {"kind": "route", "method": request.method, "path": request.url.path, "wall_s": time.time()}
+        line = {"at": time.time(), "kind": "route", "what": f"{request.method} {request.url.path}"}
         with self._unknown.open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(line) + "\n")
         return self._problem("unknown command", f"{request.method} {request.url.path}", 404)

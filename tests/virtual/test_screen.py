@@ -225,7 +225,7 @@ def test_the_uiautomator_endpoint_finds_taps_reads_and_notes_unknown_routes(run:
         status, problem = await ask("GET", f"{session}/element/{element['ELEMENT']}/text")
         assert (status, isinstance(problem, dict) and problem["error"]) == (404, "stale element reference")
         assert (await ask("GET", f"{session}/appium/news"))[0] == 404
-        assert json.loads((tablet.state / "unknown.jsonl").read_text())["path"].endswith("/appium/news")
+        assert json.loads((tablet.state / "unknown.jsonl").read_text())["what"].endswith("/appium/news")
         await ask("DELETE", session)
         await asyncio.wait_for(server.wait_session_ended(), 2)
         await server.stop()
