@@ -1,0 +1,1 @@
+"""Android's commands, one file per family; `table` puts them together."""
