@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import socket
 import uuid
 from collections.abc import Mapping, Sequence
@@ -68,9 +67,9 @@ class _Writer:
     def test(self, said: Mapping[str, Any]) -> TestResult:
         sample, serial = str(said.get("sample", "")), str(said.get("serial", ""))
         kind = str(said.get("kind", "unknown"))
-        name = f"{sample or 'a title'} plays offline"
+        name = f"{sample or 'a title'} plays offline on a {kind} tablet"
         full = f"redeye.demo#{sample}"
-        device = Parameter(name="device", value=json.dumps(serial))
+        device = Parameter(name="device", value=serial)
         identity = hashlib.md5(f"{full}|{serial}".encode(), usedforsecurity=False).hexdigest()
         steps = [self._step(event) for event in self.run.of_kind("step")]
         outcome = _outcome(said)
@@ -89,8 +88,8 @@ class _Writer:
             attachments=[self._attach(path) for path in list(self._left)],
             parameters=[
                 device,
-                Parameter(name="model", value=json.dumps(str(said.get("model", ""))), excluded=True),
-                Parameter(name="run", value=json.dumps(self.run.path.name), excluded=True),
+                Parameter(name="model", value=str(said.get("model", "")), excluded=True),
+                Parameter(name="run", value=self.run.path.name, excluded=True),
             ],
             labels=[
                 Label(name="suite", value=SUITE),
