@@ -143,7 +143,9 @@ class Services:
         if port != str(UIAUTOMATOR_PORT):
             return
         until = time.monotonic() + INSTRUMENTATION_HOLD_S
-        while self.tablet.endpoint_address is None and self.tablet.instrumentation and time.monotonic() < until:
+        while (
+            self.tablet.endpoint_address is None and self.tablet.instrumentation_expected() and time.monotonic() < until
+        ):
             await asyncio.sleep(0.01)
         address = self.tablet.endpoint_address
         if address is None:

@@ -21,6 +21,7 @@ from harness.virtual.hardware import AutomationEndpoint, InstalledApp, Radio, Sc
 from harness.virtual.logbook import Logbook
 
 RADIO_LAG_S = 0.15
+STOP_TO_START_S = 1.0
 SETTINGS_APP = "io.appium.settings"
 SERVER_APP = "io.appium.uiautomator2.server"
 # What Appium 3.8 with driver 8.7.0 brings: reporting the same versions means that nothing is pushed.
@@ -110,6 +111,8 @@ class Tablet:
         self.instrumentation: asyncio.Task[None] | None = None
         self.endpoint_address: Path | int | None = None
         self.settings_app_running = True
+        self.looked_for_server = False
+        self._room_made_s = float("-inf")
         self.reverse: dict[str, str] = {}
         self.task_id = 11
         self._pids = itertools.count(4200)
@@ -179,9 +182,12 @@ class Tablet:
 
     async def stop_package(self, package: str) -> None:
         """End everything of a package, as force-stop does."""
-        if package in (SERVER_APP, SERVER_APP + ".test") and self.instrumentation is not None:
-            self.instrumentation.cancel()
-            await asyncio.gather(self.instrumentation, return_exceptions=True)
+        if package in (SERVER_APP, SERVER_APP + ".test"):
+            if self.looked_for_server:
+                self._room_made_s = time.monotonic()
+            if self.instrumentation is not None:
+                self.instrumentation.cancel()
+                await asyncio.gather(self.instrumentation, return_exceptions=True)
         app = self.apps.get(package)
         if app is not None and app.url and self.screen.pid(package) is not None:
             self.log.write("ActivityManager", f"Force stopping {package} appid={app.uid} user=0: from pid 4300")
@@ -190,6 +196,10 @@ class Tablet:
             self.settings_app_running = False
         for pid in [pid for pid, process in self.processes.items() if process.name == package]:
             del self.processes[pid]
+
+    def instrumentation_expected(self) -> bool:
+        """True while one starts, or just after a host that looked for the server in vain made room by force-stop."""
+        return self.instrumentation is not None or time.monotonic() - self._room_made_s < STOP_TO_START_S
 
     # radios ------------------------------------------------------------------------------------------------------
     def airplane_setting(self, on: bool) -> None:
