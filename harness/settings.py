@@ -98,10 +98,11 @@ def load_settings(
     try:
         return Settings.model_validate(values), origin
     except ValidationError as error:
-        said = [
-            f"{'.'.join(map(str, e['loc']))} (from {origin.get(str(e['loc'][0]), '?')}): {e['msg']}, found {e['input']!r}"
-            for e in error.errors()
-        ]
+        said = []
+        for item in error.errors():
+            where = ".".join(map(str, item["loc"]))
+            source = origin.get(str(item["loc"][0]), "?")
+            said.append(f"{where} (from {source}): {item['msg']}, found {item['input']!r}")
         raise UsageError("settings: " + "; ".join(said)) from error
 
 

@@ -75,7 +75,7 @@ class Screen:
         Raises:
             CaptureError: the recorder failed or left no file.
         """
-        self._adb.shell("pkill -2 -x screenrecord || kill -2 $(pidof screenrecord)", check=False)
+        self._adb.shell(["killall", "-2", "screenrecord"], check=False)  # SIGINT finalises the file
         try:
             done = recording.command.wait(deadline)
             self._adb.pull(recording.remote, local)
@@ -83,7 +83,6 @@ class Screen:
             raise CaptureError(f"{self._adb.serial}: the recording was not finished: {error}") from error
         self._adb.shell(["rm", "-f", recording.remote], check=False)
         if done.exit_code not in (0, 130):
-            raise CaptureError(
-                f"{self._adb.serial}: screenrecord exited {done.exit_code}: {(done.text + done.error_text).strip()[:200]!r}"
-            )
+            said = (done.text + done.error_text).strip()[:200]
+            raise CaptureError(f"{self._adb.serial}: screenrecord exited {done.exit_code}: {said!r}")
         return local

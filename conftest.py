@@ -1,0 +1,3 @@
+"""The root conftest: Redeye's own plugin, by the same name as its entry point."""
+
+pytest_plugins = ["harness.plugin"]

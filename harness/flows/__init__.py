@@ -1,0 +1,7 @@
+"""Layer 4: download, go offline, play, verify, come back; and the airplane flow made of them."""
+
+from harness.flows.airplane import airplane_playback
+from harness.flows.flow import Flow
+from harness.flows.play import PlaybackPlan
+
+__all__ = ["Flow", "PlaybackPlan", "airplane_playback"]

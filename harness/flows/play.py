@@ -1,0 +1,140 @@
+"""Playing a title and watching the screen: at the start, after a seek, and to the last frame."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from harness.apps.adapter import PlayerSeen
+from harness.core.clock import Deadline
+from harness.core.errors import CaptureError
+from harness.core.outcome import Finding, Layer, Severity
+from harness.media.catalogue import Sample
+from harness.playback import (
+    Action,
+    Examination,
+    Expectation,
+    MarkerReader,
+    RecordingRead,
+    examine,
+    read_recording,
+)
+
+if TYPE_CHECKING:
+    from harness.flows.flow import Flow
+
+# A title that is on the device and shows nothing for this long will not play (playback.md 5.3: warn from 3 s).
+START_LIMIT_S = 6.0
+# A seek bar of about 1200 px for a minute: a finger's pixel is 50 ms, its thumb rounding a few of them.
+SEEK_TOUCH_S = 0.2
+
+
+@dataclass(frozen=True)
+class PlaybackPlan:
+    """Where to look, in media seconds.
+
+    Args:
+        start_s: how long to watch from the start.
+        seeks: (target, how long to watch); the last one reaches the end of the title.
+    """
+
+    start_s: float
+    seeks: tuple[tuple[Fraction, float], ...]
+
+    @classmethod
+    def of(cls, sample: Sample) -> PlaybackPlan:
+        """Start, middle and last seconds of a title: at least 20 s where the title is long enough."""
+        whole = sample.duration_s
+        return cls(
+            min(8.0, float(whole) / 3), ((whole * Fraction(45, 100), 6.0), (whole - min(Fraction(7), whole / 4), 7.0))
+        )
+
+
+@dataclass(frozen=True)
+class Playback:
+    """What was seen of one playback."""
+
+    examination: Examination
+    expectation: Expectation
+    actions: tuple[Action, ...]
+    recording: Path
+    read: RecordingRead
+    evidence: tuple[str, ...]
+
+
+def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
+    """Record the screen, play, seek, watch to the end, and examine what the recording shows."""
+    clock, app, screen = flow.clock, flow.app, flow.tablet.screen
+    scratch = tempfile.TemporaryDirectory(prefix="redeye-recording-")
+    local = Path(scratch.name) / "recording.mp4"
+    recording = screen.start_recording(Deadline.after(10, clock))
+    evidence: list[str] = []
+    touched: list[tuple[Literal["play", "seek", "stop"], float, Fraction | None]] = []
+    stop_error: CaptureError | None = None
+    try:
+        touched.append(("play", app.play(flow.sample.id, Deadline.after(10, clock)), Fraction(0)))
+        seen = _until(flow, START_LIMIT_S, lambda s: s.state == "Playing" or s.error is not None)
+        if seen.state in ("Playing", "Ended") and seen.error is None:
+            _until(flow, plan.start_s, lambda s: s.error is not None, every_s=1.0)
+            evidence.append(flow.run.evidence("playing.png", screen.screenshot(), "screenshot"))
+            for target, watch_s in plan.seeks:
+                touched.append(("seek", app.seek(target, Deadline.after(10, clock)), target))
+                seen = _until(flow, watch_s, lambda s: s.state == "Ended" or s.error is not None, every_s=1.0)
+                if seen.error is not None:
+                    break
+            if seen.error is None and seen.state != "Ended":
+                seen = _until(flow, 3.0, lambda s: s.state == "Ended" or s.error is not None, every_s=0.2)
+        touched.append(("stop", clock.monotonic(), None))
+        if seen.error is not None:
+            flow.find(Finding("player_error", Layer.PLAYER, Severity.FAIL, f"the app shows: {seen.error}"))
+        evidence.append(flow.run.evidence("end.png", screen.screenshot(), "screenshot"))
+    finally:
+        try:
+            screen.stop_recording(recording, local, Deadline.after(20, clock))
+        except CaptureError as error:
+            stop_error = error
+    if stop_error is not None:
+        raise stop_error
+    actions = tuple(
+        Action(kind, at - recording.began_s, target, recording.uncertainty_s, SEEK_TOUCH_S if kind == "seek" else 0.0)
+        for kind, at, target in touched
+    )
+    kept = flow.run.evidence("recording.mp4", local, "recording")
+    scratch.cleanup()
+    evidence.append(kept)
+    read = read_recording(flow.run.path / kept, MarkerReader())
+    expectation = _expectation(flow, actions)
+    examination = examine(read.observations, expectation)
+    flow.checks.extend(examination.checks)
+    flow.find(*examination.findings)
+    flow.measurements.extend(examination.measurements)
+    playback = Playback(examination, expectation, actions, flow.run.path / kept, read, tuple(evidence))
+    flow.playbacks.append(playback)
+    return playback
+
+
+def _until(flow: Flow, seconds: float, accept: Callable[[PlayerSeen], bool], every_s: float = 0.1) -> PlayerSeen:
+    """Watch the player until `accept` or the time is over; the last thing it said."""
+    deadline = Deadline.after(seconds, flow.clock)
+    while True:
+        seen = flow.app.player()
+        if accept(seen) or deadline.expired:
+            return seen
+        flow.clock.pause(min(every_s, max(deadline.remaining_s, 0.001)))
+
+
+def _expectation(flow: Flow, actions: tuple[Action, ...]) -> Expectation:
+    video = flow.video
+    names = {r.content_id: r.id for r in flow.sample.renditions if r.kind == "video" and r.content_id is not None}
+    return Expectation(
+        content_ids=names,
+        frame_rate=video.frame_rate or Fraction(30),
+        frames=video.frames,
+        actions=actions,
+        to_end=True,
+        recording_end_s=actions[-1].at_s,
+    )
