@@ -1,39 +1,38 @@
-// Named defects, off by default, switched on by config.json when a run starts. Each is one that shipped somewhere.
+// Cabin's built-in defects, for proving that the harness sees them. All are off unless /config.json names them.
 
-/** Marks a title as downloaded after a plausible while, and stores nothing. */
-export async function phantomDownload(progress) {
-  for (let step = 1; step <= 10; step += 1) {
-    await new Promise((done) => setTimeout(done, 60));
-    progress(step / 10);
+// phantom_download: says "Downloaded" after a made-up progress and stores nothing.
+export async function phantomDownload(title, onProgress, signal) {
+  for (let step = 1; step <= 20; step++) {
+    await new Promise((done) => setTimeout(done, 40));
+    if (signal.aborted) throw new Error('aborted');
+    onProgress(step / 20);
   }
-  return 4_200_000;
+  return Math.round(title.duration_s * 102400);
 }
 
-/** A response filter that shortens the manifest by its last two segments, so that they are never fetched. */
-export function dropLastSegments(shaka) {
-  return (type, response) => {
+// streams_anyway: stores truly, and then plays the online manifest.
+export const uriToPlay = (faults, storedUri, manifestUri) =>
+  faults.has('streams_anyway') ? manifestUri : storedUri;
+
+// drops_last_segments: the manifest loses the last 2 segments of each rendition before the download reads it.
+export function dropLastSegments(networking, count = 2) {
+  networking.registerResponseFilter((type, response) => {
     if (type !== shaka.net.NetworkingEngine.RequestType.MANIFEST) return;
     const mpd = new DOMParser().parseFromString(new TextDecoder().decode(response.data), 'text/xml');
     let shortest = Infinity;
     for (const timeline of mpd.querySelectorAll('SegmentTimeline')) {
-      const template = timeline.parentElement;
-      const timescale = Number(template.getAttribute('timescale') || 1);
-      for (let left = 2; left > 0 && timeline.lastElementChild; left -= 1) {
-        const last = timeline.lastElementChild;
+      const scale = Number(timeline.parentNode.getAttribute('timescale') || 1);
+      const runs = [...timeline.querySelectorAll('S')];
+      for (let left = count; left > 0 && runs.length; left--) {
+        const last = runs[runs.length - 1];
         const repeats = Number(last.getAttribute('r') || 0);
         if (repeats > 0) last.setAttribute('r', String(repeats - 1));
-        else last.remove();
+        else runs.pop().remove();
       }
-      let length = 0;
-      for (const entry of timeline.children) {
-        length += Number(entry.getAttribute('d')) * (1 + Number(entry.getAttribute('r') || 0));
-      }
-      shortest = Math.min(shortest, length / timescale);
+      const units = runs.reduce((sum, s) => sum + Number(s.getAttribute('d')) * (1 + Number(s.getAttribute('r') || 0)), 0);
+      shortest = Math.min(shortest, units / scale);
     }
-    if (!Number.isFinite(shortest)) return;
-    const text = `PT${shortest.toFixed(3)}S`;
-    mpd.documentElement.setAttribute('mediaPresentationDuration', text);
-    for (const period of mpd.querySelectorAll('Period[duration]')) period.setAttribute('duration', text);
+    if (Number.isFinite(shortest)) mpd.documentElement.setAttribute('mediaPresentationDuration', `PT${shortest.toFixed(3)}S`);
     response.data = new TextEncoder().encode(new XMLSerializer().serializeToString(mpd)).buffer;
-  };
+  });
 }
