@@ -8,7 +8,6 @@ from harness.apps import StoredCheck
 from harness.delivery import RequestEntry
 from harness.flows.blame import blame_missing
 
-
 A, B = "a.m4s", "b.m4s"
 
 
