@@ -142,12 +142,12 @@ class Services:
         port = rest.split(":")[0]
         if port != str(UIAUTOMATOR_PORT):
             return
-        until = time.monotonic() + INSTRUMENTATION_HOLD_S
-        while (
-            self.tablet.endpoint_address is None and self.tablet.instrumentation_expected() and time.monotonic() < until
-        ):
+        tablet, until = self.tablet, time.monotonic() + INSTRUMENTATION_HOLD_S
+        while tablet.endpoint_address is None and tablet.instrumentation_expected() and time.monotonic() < until:
             await asyncio.sleep(0.01)
-        address = self.tablet.endpoint_address
+        address = tablet.endpoint_address
+        tablet.looked_for_server = address is None
+        tablet.log.write("adbd", f"tcp:{port} {'refused: nothing listens' if address is None else 'open'}", level="D")
         if address is None:
             return
         try:

@@ -197,6 +197,10 @@ class Tablet:
         for pid in [pid for pid, process in self.processes.items() if process.name == package]:
             del self.processes[pid]
 
+    def server_is_up(self) -> None:
+        """Nobody waits for an instrumentation any more."""
+        self._room_made_s = float("-inf")
+
     def instrumentation_expected(self) -> bool:
         """True while one starts, or just after a host that looked for the server in vain made room by force-stop."""
         return self.instrumentation is not None or time.monotonic() - self._room_made_s < STOP_TO_START_S

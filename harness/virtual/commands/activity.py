@@ -130,6 +130,7 @@ async def _instrumentation(call: Call) -> None:
     processes = [tablet.spawn(SERVER_APP, "u0_a151"), tablet.spawn(SERVER_APP + ".test", "u0_a152")]
     try:
         tablet.endpoint_address = await endpoint.start()
+        tablet.server_is_up()
         tablet.log.write("UiAutomator2", "server is listening", pid=processes[0].pid)
         await endpoint.wait_session_ended()
     finally:
