@@ -242,7 +242,11 @@ async def df(call: Call) -> int:
 def _walk(top: Path, shown: str) -> Iterator[tuple[Path, str]]:
     yield top, shown
     if top.is_dir() and not top.is_symlink():
-        for item in sorted(top.iterdir()):
+        try:
+            items = sorted(top.iterdir())
+        except OSError:  # gone meanwhile
+            items = []
+        for item in items:
             yield from _walk(item, f"{shown.rstrip('/')}/{item.name}")
 
 
@@ -334,19 +338,29 @@ async def tar(call: Call) -> int:
     if "C" in values:
         call.cwd = call.tablet.files.normal(values["C"], call.cwd)
 
+    damaged = 0
+
     async def one(path: str) -> None:
-        for item, shown in _walk(host(call, path), path):
-            buffer = io.BytesIO()
+        nonlocal damaged
+        top = host(call, path)
+        top.lstat()
+        for item, shown in _walk(top, path):
             if item.is_symlink():
                 continue
-            with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
-                archive.add(item, shown, recursive=False)
-                size = archive.offset
+            buffer = io.BytesIO()
+            try:
+                with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+                    archive.add(item, shown, recursive=False)
+                    size = archive.offset
+            except OSError as error:  # the app removed or shortened it meanwhile
+                await call.complain(f"tar: {shown}: {error.strerror or error}")
+                damaged = 1
+                continue
             await call.out(buffer.getvalue()[:size])
 
     code = await each(call, paths, one)
     await call.out(b"\0" * 1024)
-    return code
+    return code or damaged
 
 
 COMMANDS: dict[str, Command] = {
