@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import hashlib
 import io
@@ -257,9 +258,10 @@ async def du(call: Call) -> int:
     async def one(path: str) -> None:
         top = host(call, path)
         top.lstat()
-        size = sum(
-            item.lstat().st_size if "b" in letters else item.lstat().st_blocks * 512 for item, _ in _walk(top, path)
-        )
+        size = 0
+        for item, _shown in _walk(top, path):
+            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+                size += item.lstat().st_size if "b" in letters else item.lstat().st_blocks * 512
         await call.say(f"{size if 'b' in letters else (size + 1023) // 1024}\t{path}")
 
     return await each(call, paths or ["."], one)

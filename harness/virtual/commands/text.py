@@ -147,8 +147,9 @@ async def grep(call: Call) -> int:
     """`grep [-i -v -c -q -E -F -o] PATTERN [FILE...]`, line by line."""
     letters = "".join(word[1:] for word in call.args if word.startswith("-") and word != "-e")
     words = [word for word in call.args if not word.startswith("-")]
-    if not words:
-        await call.complain("grep: no REGEX")
+    if not words or set(letters) - set("ivcqEFo"):
+        await call.complain("grep: no REGEX" if not words else f"grep: this tablet does not know -{letters}")
+        call.unknown()
         return 2
     pattern = re.escape(words[0]) if "F" in letters else words[0]
     if not set(letters) & {"E", "F"}:
