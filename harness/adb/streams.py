@@ -190,6 +190,10 @@ class RunningCommand:
 
     def _read_until_exit(self, deadline: Deadline) -> None:
         self._connection.deadline = deadline
+        self._read_frames()
+        self._connection.close()  # an ended command says nothing more
+
+    def _read_frames(self) -> None:
         while self._exit_code is None:
             frame = self._reader.next_frame()
             if frame is NEED_DATA:

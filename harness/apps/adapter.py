@@ -28,6 +28,7 @@ class PlayerSeen:
     source: str | None
     position_s: float | None
     error: str | None = None
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from harness.core.errors import ExitCode
 from harness.media import catalogue, studio
+from harness.settings import data_folder
 
 app = typer.Typer(help="The media samples that flows download and play.", no_args_is_help=True)
-
-
-def samples_folder() -> Path:
-    """The samples of this checkout, or those that the installed package brought along."""
-    package = Path(__file__).resolve().parent.parent
-    checkout = package.parent / "media_samples"
-    return checkout if checkout.is_dir() else package / "_data" / "media_samples"
 
 
 @app.command()
@@ -27,7 +21,7 @@ def check(
     folder: Annotated[Path | None, typer.Option(help="The samples folder; default: the one that comes along.")] = None,
 ) -> None:
     """Compare every file of every sample with the size and sha256 in the catalogue. Exit 1 when one differs."""
-    chosen = folder or samples_folder()
+    chosen = folder or data_folder("media_samples")
     known = catalogue.load(chosen)
     problems = catalogue.check(chosen)
     for problem in problems:
@@ -45,7 +39,7 @@ def build(
     only: Annotated[list[str] | None, typer.Option(help="A sample's id; may be repeated. Default: all.")] = None,
 ) -> None:
     """Paint, score, encode and package the samples, and write their catalogue (about a minute)."""
-    chosen = out or samples_folder()
+    chosen = out or data_folder("media_samples")
     columns = (TextColumn("{task.description:14}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}

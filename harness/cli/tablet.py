@@ -13,13 +13,13 @@ from typing import Annotated
 import typer
 
 from harness.apps.cabin import cabin_documents, cabin_mounts
-from harness.cli.start import bench_request, default_environ
+from harness.cli.fly import settings_of
 from harness.core.clock import Deadline
 from harness.core.errors import EnvironmentFault, UsageError
 from harness.delivery import Journal, Origin
 from harness.lab.bench import TABLET_FAULTS, cabin_app
+from harness.lab.request import BenchRequest
 from harness.lab.virtual import VirtualTablet
-from harness.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Virtual tablets.")
 
@@ -39,8 +39,8 @@ def start(
     if fault is not None and fault not in TABLET_FAULTS:
         raise UsageError(f"the virtual tablet has no fault {fault!r}; it has {', '.join(TABLET_FAULTS)}")
     typed = {"profile": profile, "kind": "virtual"}
-    settings, _ = load_settings(Path("pyproject.toml"), default_environ(os.environ), typed)
-    ask = bench_request(settings)
+    settings, _ = settings_of(typed)
+    ask = BenchRequest.of(settings, Path(), dict(os.environ))
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -7,7 +7,7 @@ HarnessError                 anything that is not the tablet's fault; Allure: br
 │   └── ToolMissing          a program or package was not found and could not be installed
 ├── NoDevice                 no device of the wanted kind is attached (exit 5)
 ├── DeviceError              talking to a device failed; carries its serial
-│   ├── DeviceOffline, DeviceUnauthorized, CommandFailed, AdbTimeout, AdbProtocolError, AdbServerDown
+│   └── DeviceOffline, DeviceUnauthorized, CommandFailed, AdbTimeout, AdbProtocolError, AdbServerDown, NotRestored
 ├── SessionLost              the Appium session or its instrumentation is gone
 ├── CaptureError             a screenshot or recording could not be taken
 ├── WaitTimeout              an awaited observation did not come; carries the last one
@@ -126,6 +126,10 @@ class CommandFailed(DeviceError):
     def __init__(self, serial: str, command: str, exit_code: int, output: str) -> None:
         super().__init__(serial, f"{command!r} exited {exit_code}: {output.strip()[:500]!r}")
         self.command, self.command_exit, self.output = command, exit_code, output
+
+
+class NotRestored(DeviceError):
+    """Something that was changed on a tablet could not be brought back; its restore journal is kept."""
 
 
 class SessionLost(HarnessError):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.core.errors import DeviceError, InputFileError
+from harness.core.errors import DeviceError, HarnessError, InputFileError, NotRestored
 
 Undo = Callable[[str], None]
 
@@ -76,17 +76,19 @@ class RestoreJournal:
         """Undo all pending changes, newest first; what was undone.
 
         Raises:
-            ExceptionGroup: some could not be undone; the journal is kept for the next try.
+            NotRestored: some could not be undone; the journal is kept for the next try.
         """
-        pending, faults = self.pending(), []
+        pending = self.pending()
+        faults: list[HarnessError] = []
         for change in reversed(pending):
             try:
                 self._undo[change.what](change.was)
             except KeyError as error:
                 faults.append(DeviceError(self._serial, f"nobody knows how to undo {error.args[0]!r}"))
-            except DeviceError as error:
+            except HarnessError as error:
                 faults.append(error)
         if faults:
-            raise ExceptionGroup(f"{self._serial}: not restored, see {self.path}", faults)
+            said = "; ".join(str(fault) for fault in faults)
+            raise NotRestored(self._serial, f"not restored, see {self.path}: {said}")
         self.path.unlink(missing_ok=True)
         return pending

@@ -81,6 +81,8 @@ class Screen:
             self._adb.pull(recording.remote, local)
         except (WaitTimeout, DeviceError) as error:
             raise CaptureError(f"{self._adb.serial}: the recording was not finished: {error}") from error
+        finally:
+            recording.command.close()
         self._adb.shell(["rm", "-f", recording.remote], check=False)
         if done.exit_code not in (0, 130):
             said = (done.text + done.error_text).strip()[:200]

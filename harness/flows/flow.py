@@ -6,17 +6,17 @@ Steps add findings and go on where there is more to see; `verdict` judges once, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from harness.apps import AppAdapter, DownloadSeen, StoredCheck
 from harness.core.clock import Clock, Deadline, SystemClock
-from harness.core.errors import HarnessError, WaitTimeout
+from harness.core.errors import WaitTimeout
 from harness.core.outcome import Finding, Layer, Measurement, Severity, Verdict, judge
 from harness.delivery import Journal
-from harness.device import OfflineProof, Tablet, Witness, WitnessSays
+from harness.device import OfflineProof, Tablet, Witness
 from harness.flows.blame import blame_missing, media_entries, streamed
 from harness.flows.play import Playback, PlaybackPlan, watch
 from harness.flows.proofs import byte_witness, origin_witness
@@ -46,6 +46,7 @@ class Flow:
     proofs: list[OfflineProof] = field(default_factory=list)
     playbacks: list[Playback] = field(default_factory=list)
     listeners: list[Callable[[str, Mapping[str, Any]], None]] = field(default_factory=list)
+    stored: StoredCheck | None = None
     _offline_mark: int | None = None
     _offline_bytes: int | None = None
 
@@ -78,8 +79,16 @@ class Flow:
             listener(kind, data)
 
     def find(self, *findings: Finding) -> None:
-        """Add findings, in the order in which they were seen."""
-        for finding in findings:
+        """Add findings, in the order in which they were seen.
+
+        What is seen of the playback after a cause was found is its consequence: it is kept as a note that names the
+        cause, so that nobody is blamed for what an earlier layer did. The outcome is FAIL already.
+        """
+        cause = next((f for f in self.findings if f.severity is Severity.FAIL), None)
+        for found in findings:
+            finding = found
+            if cause is not None and found.severity is not Severity.NOTE:
+                finding = replace(found, severity=Severity.NOTE, message=f"follows from {cause.kind}: {found.message}")
             self.findings.append(finding)
             self.run.event("finding", asdict(finding))
 
@@ -134,6 +143,7 @@ class Flow:
             evidence.append(self.run.evidence("stored.json", _stored_json(stored), "storage"))
             if seen.complete:
                 self.find(*blame_missing(stored, asked, seen.state))
+        self.stored = stored
         return seen
 
     def check_source(self, timeout_s: float = 8.0) -> None:
@@ -209,20 +219,10 @@ class Flow:
         """The verdict when it is PASS; raises otherwise (see Verdict.require)."""
         return self.verdict().require()
 
-    def note_broken(self, error: HarnessError) -> None:
+    def note_broken(self, error: Exception) -> None:
         """Our own fault ended the flow: INCONCLUSIVE, with its sentence."""
         self.find(Finding("harness_fault", Layer.LAB, Severity.BLIND, f"{type(error).__name__}: {error}"))
 
 
 def _stored_json(stored: StoredCheck) -> bytes:
     return json.dumps(asdict(stored), indent=1).encode()
-
-
-def offline_summary(proofs: Iterable[OfflineProof]) -> dict[str, str]:
-    """Witness -> the worst that it said over all phases."""
-    order = [WitnessSays.OFFLINE, WitnessSays.UNKNOWN, WitnessSays.ONLINE]
-    said: dict[str, WitnessSays] = {}
-    for proof in proofs:
-        for witness in proof.witnesses:
-            said[witness.name] = max(said.get(witness.name, WitnessSays.OFFLINE), witness.says, key=order.index)
-    return {name: str(says) for name, says in said.items()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.apps.adapter import PlayerSeen
 from harness.core.clock import Deadline
-from harness.core.errors import CaptureError
+from harness.core.errors import CaptureError, WaitTimeout
 from harness.core.outcome import Finding, Layer, Severity
 from harness.media.catalogue import Sample
 from harness.playback import (
@@ -76,12 +76,20 @@ def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
     touched: list[tuple[Literal["play", "seek", "stop"], float, Fraction | None]] = []
     stop_error: CaptureError | None = None
     try:
-        touched.append(("play", app.play(flow.sample.id, Deadline.after(10, clock)), Fraction(0)))
-        seen = _until(flow, START_LIMIT_S, lambda s: s.state == "Playing" or s.error is not None)
+        seen = PlayerSeen(None, None, None)
+        try:
+            touched.append(("play", app.play(flow.sample.id, Deadline.after(10, clock)), Fraction(0)))
+            seen = _until(flow, START_LIMIT_S, lambda s: s.state == "Playing" or s.error is not None)
+        except WaitTimeout as late:
+            flow.find(
+                Finding("no_play_control", Layer.APP, Severity.BLIND, f"the app offers no way to play it: {late}")
+            )
         if seen.state in ("Playing", "Ended") and seen.error is None:
             _until(flow, plan.start_s, lambda s: s.error is not None, every_s=1.0)
             evidence.append(flow.run.evidence("playing.png", screen.screenshot(), "screenshot"))
             for target, watch_s in plan.seeks:
+                if seen.duration_s is not None and target >= Fraction(seen.duration_s):
+                    break  # the app shows a shorter title; `ended_early` says so
                 touched.append(("seek", app.seek(target, Deadline.after(10, clock)), target))
                 seen = _until(flow, watch_s, lambda s: s.state == "Ended" or s.error is not None, every_s=1.0)
                 if seen.error is not None:

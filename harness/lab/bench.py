@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from harness.adb import AdbDevice, AdbServer
 from harness.apps.cabin import CabinAdapter, cabin_documents, cabin_mounts
 from harness.apps.cabin.adapter import ACTIVITY, PACKAGE
-from harness.core.clock import Clock, Deadline, SystemClock, wait_for
+from harness.core.clock import Clock, Deadline, wait_for
 from harness.core.errors import AdbServerDown, DeviceError, EnvironmentFault, NoDevice, UsageError, WaitTimeout
 from harness.delivery import Journal, Origin
 from harness.device import Tablet
+from harness.lab.request import BenchRequest
 from harness.lab.virtual import VirtualTablet
-from harness.media.catalogue import Catalogue
-from harness.profiles import Profile
+from harness.runs import RunFolder
 from harness.toolchain import Toolchain
 from harness.toolchain.processes import Child
 from harness.ui import AppiumServer, Session, open_session
@@ -29,32 +28,6 @@ from harness.ui.server import free_port
 # The emulator's name for its host's loopback; the virtual tablet keeps to it.
 HOST_FROM_TABLET = "10.0.2.2"
 TABLET_FAULTS = ("airplane_lies", "recorder_gaps")
-
-
-@dataclass(frozen=True)
-class BenchRequest:
-    """What is wanted.
-
-    Args:
-        kind: auto | virtual | real. auto takes the virtual tablet only when adb answered whole and listed nothing.
-        faults: Cabin's faults. tablet_fault: the virtual tablet's.
-        logs: folder for the logs of what is started.
-        state_dir: restore journals of tablets, kept between runs.
-    """
-
-    tools: Toolchain
-    catalogue: Catalogue
-    media: Path
-    profile: Profile
-    logs: Path
-    state_dir: Path
-    kind: str = "auto"
-    serial: str | None = None
-    faults: Sequence[str] = ()
-    tablet_fault: str | None = None
-    origin_port: int = 0
-    adb_port: int = 5037
-    clock: Clock = field(default_factory=SystemClock)
 
 
 class Bench:
@@ -98,20 +71,19 @@ class Bench:
         if ask.tablet_fault is not None and ask.tablet_fault not in TABLET_FAULTS:
             raise UsageError(f"the virtual tablet has no fault {ask.tablet_fault!r}; it has {', '.join(TABLET_FAULTS)}")
         documents = cabin_documents(ask.catalogue, ask.faults)
-        scratch = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="redeye-")))
         ask.logs.mkdir(parents=True, exist_ok=True)
         if choose_kind(ask) != "virtual":
             raise NoDevice(
                 "Cabin cannot be put on a real tablet by this version yet; use --kind virtual (README: Not there yet)"
             )
-        self.journal = Journal(ask.logs / "origin.jsonl")
+        self.journal = self._stack.enter_context(Journal(ask.logs / "origin.jsonl"))
         self.origin = self._stack.enter_context(
             Origin(cabin_mounts(ask.tools.packages, ask.media), documents, self.journal, port=ask.origin_port)
         )
         self.adb_server_port = free_port()
         with ThreadPoolExecutor(max_workers=2) as pool:
-            appium = pool.submit(self._timed, "appium_start", lambda: self._appium(scratch))
-            tablet = pool.submit(self._timed, "tablet_start", lambda: self._virtual(scratch))
+            appium = pool.submit(self._timed, "appium_start", self._appium)
+            tablet = pool.submit(self._timed, "tablet_start", self._virtual)
             faults = [f.exception() for f in (appium, tablet)]
         for fault in faults:
             if fault is not None:
@@ -120,7 +92,7 @@ class Bench:
         began = clock.monotonic()
         self.session = self._open_session()
         self.took["session_start"] = clock.monotonic() - began
-        self._stack.callback(self._close_session)
+        self._stack.callback(self.session.close)
         self.app = CabinAdapter(self.tablet, self.session)
 
     def _timed(self, name: str, work: Callable[[], None]) -> None:
@@ -129,24 +101,24 @@ class Bench:
         self.took[name] = self.request.clock.monotonic() - began
         self._say(f"{name.replace('_', ' ')}: {self.took[name]:.1f} s")
 
-    def _appium(self, scratch: Path) -> None:
+    def _appium(self) -> None:
         ask = self.request
         self.appium = AppiumServer.start(
             ask.tools,
             log=ask.logs / "appium.log",
-            state_dir=scratch / "appium",
+            state_dir=_scratch("appium"),
             adb_port=self.adb_server_port,
             deadline=Deadline.after(60, ask.clock),
         )
         self._stack.callback(self.appium.stop)
 
-    def _virtual(self, scratch: Path) -> None:
+    def _virtual(self) -> None:
         ask = self.request
-        server = start_adb_server(ask.tools, self.adb_server_port, scratch / "adb", ask.logs / "adb.log", ask.clock)
+        server = start_adb_server(ask.tools, self.adb_server_port, ask.logs / "adb.log", ask.clock)
         self._stack.callback(server[1].stop)
         self.virtual = VirtualTablet.start(
             ask.tools,
-            state_dir=scratch / "tablet",
+            state_dir=_scratch("tablet"),
             log=ask.logs / "tablet.log",
             profile=ask.profile.virtual(),
             apps=[cabin_app(self.origin.port)],
@@ -155,13 +127,33 @@ class Bench:
         )
         self._stack.callback(self.virtual.stop)
         adb = connect(server[0], self.virtual.serial, Deadline.after(15, ask.clock))
-        self.tablet = Tablet(adb, "virtual", ask.profile.model, ask.state_dir, ask.clock)
+        # What is changed on a virtual tablet ends with it, and so does its restore journal.
+        self.tablet = Tablet(adb, "virtual", ask.profile.model, self.virtual.state_dir / "host", ask.clock)
 
     def _open_session(self) -> Session:
         return open_session(self.appium.url, self.tablet.serial, self.adb_server_port)
 
-    def _close_session(self) -> None:
-        self.session.close()
+    def check_contract(self) -> None:
+        """Nothing was asked of the virtual tablet that it does not know.
+
+        Raises:
+            EnvironmentFault: it met unknown commands or routes; names the first.
+        """
+        unknown = self.virtual.unknown() if self.virtual else ()
+        if unknown:
+            raise EnvironmentFault(
+                f"the virtual tablet met {len(unknown)} unknown commands or routes, the first {unknown[0]}"
+            )
+
+    def collect_logs(self, run: RunFolder) -> None:
+        """Put what the tablet logged, and a copy of the logs so far where they lie elsewhere, into the run."""
+        try:
+            run.evidence("logcat.txt", self.tablet.adb.exec_out("logcat -d", timeout_s=10), "log")
+        except DeviceError as error:
+            run.event("no_logcat", {"why": str(error)})
+        if self.request.logs != run.logs:
+            for log in sorted(self.request.logs.glob("*")):
+                run.evidence(log.name, log, "log")
 
 
 def cabin_app(origin_port: int) -> dict[str, object]:
@@ -176,8 +168,13 @@ def cabin_app(origin_port: int) -> dict[str, object]:
     }
 
 
+def _scratch(name: str) -> Path:
+    """A new folder that the guard of the program deletes, also when we are killed."""
+    return Path(tempfile.mkdtemp(prefix=f"redeye-{name}-"))
+
+
 def start_adb_server(
-    tools: Toolchain, port: int, state_dir: Path, log: Path, clock: Clock, *, usb: bool = False
+    tools: Toolchain, port: int, log: Path, clock: Clock, *, usb: bool = False
 ) -> tuple[AdbServer, Child]:
     """A private adb server in the foreground, so that a user's own on the default port is never touched.
 
@@ -186,12 +183,13 @@ def start_adb_server(
     Raises:
         EnvironmentFault: it did not answer.
     """
-    state_dir.mkdir(parents=True, exist_ok=True)
+    state_dir = _scratch("adb")
     env = {**os.environ, "HOME": str(state_dir), "TMPDIR": str(state_dir), "ADB_MDNS": "0"}
     if not usb:
         env["ADB_USB"] = "0"
     # adb 36 refuses "tcp:127.0.0.1:N" here; "localhost" is loopback only.
-    child = Child.start("adb", [str(tools.adb), "-L", f"tcp:localhost:{port}", "nodaemon", "server"], log=log, env=env)
+    argv = [str(tools.adb), "-L", f"tcp:localhost:{port}", "nodaemon", "server"]
+    child = Child.start("adb", argv, log=log, env=env, remove=[state_dir])
     server = AdbServer("127.0.0.1", port)
 
     def answers() -> str:
@@ -237,17 +235,14 @@ def choose_kind(ask: BenchRequest) -> str:
     try:
         listed = AdbServer("127.0.0.1", ask.adb_port).devices()
     except AdbServerDown as down:
-        with tempfile.TemporaryDirectory(prefix="redeye-adb-") as folder:
-            # Nobody listens on the user's port: ask a server of our own, which sees the same USB.
-            server, child = start_adb_server(
-                ask.tools, free_port(), Path(folder), ask.logs / "adb-list.log", ask.clock, usb=True
-            )
-            try:
-                listed = server.devices()
-            except DeviceError as error:
-                raise error from down
-            finally:
-                child.stop()
+        # Nobody listens on the user's port: ask a server of our own, which sees the same USB.
+        server, child = start_adb_server(ask.tools, free_port(), ask.logs / "adb-list.log", ask.clock, usb=True)
+        try:
+            listed = server.devices()
+        except DeviceError as error:
+            raise error from down
+        finally:
+            child.stop()
     usable = [d for d in listed if ask.serial in (None, d.serial)]
     if usable:
         return "real"

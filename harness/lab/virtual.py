@@ -21,7 +21,7 @@ class VirtualTablet:
 
     Args:
         serial: "127.0.0.1:PORT", what adb connects to.
-        state_dir: its file system, apps' data and contract log.
+        state_dir: its file system, apps' data and contract log; deleted when it ends.
     """
 
     serial: str
@@ -63,9 +63,8 @@ class VirtualTablet:
             "utf-8",
         )
         log.unlink(missing_ok=True)
-        child = Child.start(
-            "tablet", [sys.executable, "-m", "harness.virtual", str(config)], log=log, env=dict(os.environ)
-        )
+        argv = [sys.executable, "-m", "harness.virtual", str(config)]
+        child = Child.start("tablet", argv, log=log, env=dict(os.environ), remove=[state_dir])
         try:
             ready = wait_for(
                 "the virtual tablet", lambda: (_ready(log), child.running), lambda s: s[0] or not s[1], deadline, 0.03

@@ -6,7 +6,6 @@ import json
 import mimetypes
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import allure
@@ -14,15 +13,13 @@ from allure_commons import plugin_manager
 
 from harness.core.outcome import Verdict
 from harness.device import Tablet
-from harness.flows import Flow
-from harness.flows.flow import offline_summary
+from harness.flows import Flow, summary
 from harness.media.catalogue import Sample
 from harness.report import draw_pictures
-from harness.runs import RunFolder
 
 
 class AllureSteps:
-    """Shows a flow's steps as Allure steps while they run; a context manager around the test."""
+    """Shows a flow's steps as Allure steps while they run."""
 
     def __init__(self, tablet: Tablet, sample: Sample) -> None:
         self._open: list[str] = []
@@ -46,24 +43,14 @@ class AllureSteps:
             )
 
 
-def attach(run: RunFolder, flow: Flow, verdict: Verdict) -> None:
+def attach(flow: Flow, verdict: Verdict) -> None:
     """Draw, attach and seal: the verdict as JSON, and every piece of evidence."""
-    result = {
-        "outcome": str(verdict.outcome),
-        "kind": flow.tablet.kind,
-        "serial": flow.tablet.serial,
-        "model": flow.tablet.model,
-        "sample": flow.sample.id,
-        "findings": [asdict(f) for f in verdict.findings],
-        "witnesses": offline_summary(flow.proofs),
-        "measurements": [asdict(m) for m in verdict.measurements],
-        "checks": list(verdict.checks),
-    }
+    result = summary(flow, verdict)
+    run = flow.run
     draw_pictures(run, flow.playbacks, verdict, result)
     run.seal(result)
     allure.attach(json.dumps(result, indent=1), "verdict.json", allure.attachment_type.JSON)
     for piece in run.stored:
         kind = mimetypes.guess_type(piece.path)[0] or "text/plain"
-        extension = piece.path.rsplit(".", 1)[-1]
-        file = str(run.path / piece.path)
-        allure.attach.file(file, piece.path.rsplit("/", 1)[-1], kind, extension)  # type: ignore[no-untyped-call]
+        name = piece.path.rsplit("/", 1)[-1]
+        allure.attach.file(str(run.path / piece.path), name, kind, name.rsplit(".", 1)[-1])  # type: ignore[no-untyped-call]

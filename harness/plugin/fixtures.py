@@ -9,18 +9,17 @@ from collections.abc import Iterator
 import pytest
 
 from harness.apps.cabin import CabinAdapter
-from harness.core.errors import UsageError
+from harness.core.errors import EnvironmentFault, HarnessError, InconclusiveError, PlaybackFailure, UsageError
+from harness.core.outcome import Finding, Layer, Severity
 from harness.delivery import Origin
 from harness.device import Tablet
 from harness.flows import Flow
 from harness.lab import Bench, BenchRequest
-from harness.media.catalogue import Sample, load
+from harness.media.catalogue import Sample
 from harness.plugin.evidence import AllureSteps, attach
-from harness.plugin.hooks import OPTIONS, VERDICTS
-from harness.profiles import load_profile
+from harness.plugin.hooks import OPTIONS, RAISED, VERDICT
 from harness.runs import RunFolder
 from harness.settings import Settings, load_settings
-from harness.toolchain import default_home, find
 
 
 @pytest.fixture(scope="session")
@@ -37,23 +36,8 @@ def redeye_settings(pytestconfig: pytest.Config) -> Settings:
 @pytest.fixture(scope="session")
 def bench(redeye_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Tablet, Appium, origin and app for the whole session; under xdist one for each worker."""
-    settings = redeye_settings
-    home = settings.home or default_home()
     try:
-        ask = BenchRequest(
-            tools=find(home, dict(os.environ)),
-            catalogue=load(settings.samples),
-            media=settings.samples,
-            profile=load_profile(settings.profiles, settings.profile),
-            logs=tmp_path_factory.mktemp("redeye-logs"),
-            state_dir=home / "state",
-            kind=settings.kind,
-            serial=settings.serial,
-            faults=(settings.fault,) if settings.fault else (),
-            tablet_fault=settings.tablet_fault,
-            origin_port=settings.origin_port,
-            adb_port=settings.adb_port,
-        )
+        ask = BenchRequest.of(redeye_settings, tmp_path_factory.mktemp("redeye-logs"), dict(os.environ))
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
     with Bench(ask) as opened:
@@ -102,8 +86,29 @@ def flow(
     run.event("device", {"kind": tablet.kind, "serial": tablet.serial, "model": tablet.model})
     made.listeners.append(AllureSteps(tablet, sample).heard)
     yield made
+    note_how_it_ended(made, request.node.stash.get(RAISED, None))
+    contract: EnvironmentFault | None = None
+    try:
+        bench.check_contract()
+    except EnvironmentFault as fault:
+        contract = fault
+        made.note_broken(fault)
+    bench.collect_logs(run)
     verdict = made.verdict()
-    attach(run, made, verdict)
-    request.config.stash[VERDICTS].append(
-        f"{verdict.outcome} {request.node.nodeid} on {tablet.kind} {tablet.serial}: {run.path}"
-    )
+    attach(made, verdict)
+    line = f"{verdict.outcome} {request.node.nodeid} on {tablet.kind} {tablet.serial}: {run.path}"
+    request.node.user_properties.append((VERDICT, line))
+    if contract is not None:
+        raise contract
+
+
+def note_how_it_ended(flow: Flow, raised: BaseException | None) -> None:
+    """What ended the test, in the run's own verdict: it must not say PASS about a test that did not."""
+    if raised is None or isinstance(raised, PlaybackFailure | InconclusiveError | pytest.skip.Exception):
+        return  # Verdict.require said what the findings say already
+    if isinstance(raised, AssertionError):
+        flow.find(Finding("test_assertion", Layer.APP, Severity.FAIL, str(raised).split("\n", 1)[0] or "assert"))
+    elif isinstance(raised, Exception):
+        flow.note_broken(raised)
+    else:
+        flow.note_broken(HarnessError(f"interrupted by {type(raised).__name__}"))

@@ -15,8 +15,8 @@ OPTIONS = {
     "tablet_fault": ("--tablet-fault", "a fault of the virtual tablet, on purpose"),
     "runs": ("--redeye-runs", "folder for run folders"),
 }
-REPORT = pytest.StashKey[dict[str, pytest.TestReport]]()
-VERDICTS = pytest.StashKey[list[str]]()
+RAISED = pytest.StashKey[BaseException]()
+VERDICT = "redeye"  # the user property that carries a verdict's line to the summary, also from xdist's workers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,7 +26,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[VERDICTS] = []
     for line in (
         "offline: plays with the tablet offline",
         "device: needs a real tablet; NOT_RUN in the summary where there is none",
@@ -49,14 +48,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    item.stash.setdefault(REPORT, {})[report.when or ""] = report
-    return report
+    if call.when == "call" and call.excinfo is not None:
+        item.stash[RAISED] = call.excinfo.value
+    return (yield)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    skipped = [r for r in terminalreporter.stats.get("skipped", []) if "NOT_RUN" in str(r.longrepr)]
-    lines = config.stash[VERDICTS] + ([f"NOT_RUN: {len(skipped)} tests that need a real tablet"] if skipped else [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    stats = terminalreporter.stats
+    reports = [r for found in stats.values() for r in found if isinstance(r, pytest.TestReport)]
+    lines = [str(text) for r in reports if r.when == "teardown" for name, text in r.user_properties if name == VERDICT]
+    not_run = [r for r in stats.get("skipped", []) if "NOT_RUN" in str(r.longrepr)]
+    if not_run:
+        lines.append(f"NOT_RUN: {len(not_run)} tests that need a real tablet")
     if lines:
         terminalreporter.section("redeye")
         for line in lines:

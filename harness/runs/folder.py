@@ -25,6 +25,7 @@ from harness.core.errors import EnvironmentFault, HarnessError, InputFileError, 
 
 EVENTS = "events.jsonl"
 EVIDENCE = "evidence"
+LOGS = "logs"
 VERDICT = "verdict.json"
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -163,8 +164,28 @@ class RunFolder:
             with _disk(self.path):
                 self._put(source, target)
                 stored = Evidence(f"{EVIDENCE}/{target.name}", kind, target.stat().st_size, _sha256(target))
-            self._stored[stored.path] = stored
-        size = {"path": stored.path, "kind": kind, "size_bytes": stored.size_bytes, "sha256": stored.sha256}
+        return self._kept(stored)
+
+    @property
+    def logs(self) -> Path:
+        """Where programs of this run write their logs while it runs; a killed run keeps what they wrote."""
+        return self.path / LOGS
+
+    def keep_logs(self) -> tuple[str, ...]:
+        """The run-folder paths of all logs, now evidence; call it when their writers have ended."""
+        with self._lock:
+            self._open_or_raise()
+            with _disk(self.path):
+                found = [
+                    Evidence(f"{LOGS}/{file.name}", "log", file.stat().st_size, _sha256(file))
+                    for file in sorted(self.logs.glob("*"))
+                    if file.is_file()
+                ]
+        return tuple(self._kept(stored) for stored in found)
+
+    def _kept(self, stored: Evidence) -> str:
+        self._stored[stored.path] = stored
+        size = {"path": stored.path, "kind": stored.kind, "size_bytes": stored.size_bytes, "sha256": stored.sha256}
         self.event("evidence", size)
         return stored.path
 

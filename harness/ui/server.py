@@ -44,6 +44,9 @@ class AppiumServer:
     ) -> AppiumServer:
         """A server that answered its status.
 
+        Args:
+            state_dir: its HOME and TMPDIR; deleted when it ends.
+
         Raises:
             EnvironmentFault: it ended or did not answer in time; the log's last lines are in the message.
         """
@@ -76,7 +79,7 @@ class AppiumServer:
             "--log-no-colors",
             "--log-timestamp",
         ]
-        child = Child.start("appium", argv, log=log, env=env, cwd=tools.packages)
+        child = Child.start("appium", argv, log=log, env=env, cwd=tools.packages, remove=[state_dir])
         server = cls(f"http://127.0.0.1:{chosen}", log, child)
         try:
             wait_for(

@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from harness.core.clock import Deadline, Waited, wait_for
 from harness.core.errors import HarnessError, SessionLost
+from harness.ui.server import free_port
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ def _lost_is_an_error(doing: str) -> Iterator[None]:
     except WebDriverException as error:
         if any(sign in str(error.msg) for sign in _LOST):
             raise SessionLost(f"the tablet's UiAutomator is gone while {doing}: {error.msg}") from error
-        raise
+        raise HarnessError(f"Appium refused while {doing}: {error.msg}") from error
 
 
 class Session:
@@ -150,8 +151,11 @@ class Session:
 
     def close(self) -> None:
         """End the session. A session that is gone already is not an error here."""
-        with _lost_is_an_error("ending the session"):
-            self._driver.quit()
+        try:
+            with _lost_is_an_error("ending the session"):
+                self._driver.quit()
+        except SessionLost:
+            pass
 
 
 def _bounds(text: str) -> tuple[int, int, int, int]:
@@ -174,6 +178,8 @@ def open_session(url: str, serial: str, adb_port: int, extra: Mapping[str, Any] 
             "appium:automationName": "UiAutomator2",
             "appium:udid": serial,
             "appium:adbPort": adb_port,
+            # The driver's own choice (8200 up) is a race between two benches on one machine.
+            "appium:systemPort": free_port(),
             "appium:noReset": True,
             "appium:dontStopAppOnReset": True,
             "appium:autoLaunch": False,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.core.errors import DeviceError, InputFileError
+from harness.core.errors import DeviceError, InputFileError, NotRestored
 from harness.device.restore import RestoreJournal
 
 
@@ -49,7 +49,7 @@ def test_what_cannot_be_undone_stays_written_down(tmp_path: Path) -> None:
 
     stubborn = RestoreJournal(tmp_path, "t", {"a": refuse})
     stubborn.note("a", "off")
-    with pytest.raises(ExceptionGroup, match="not restored"):
+    with pytest.raises(NotRestored, match="not restored"):
         stubborn.restore()
     assert [c.what for c in stubborn.pending()] == ["a"]
 

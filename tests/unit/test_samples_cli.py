@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli.samples import app, samples_folder
+from harness.cli.samples import app
 from harness.core.errors import InputFileError, UsageError
 from harness.media import packaging, sound, studio
+from harness.settings import data_folder
 
 runner = CliRunner()
 
@@ -24,7 +25,7 @@ def test_check_passes_on_what_is_committed() -> None:
 
 def test_check_names_each_bad_file_and_exits_1(tmp_path: Path) -> None:
     folder = tmp_path / "samples"
-    shutil.copytree(samples_folder(), folder)
+    shutil.copytree(data_folder("media_samples"), folder)
     (folder / "harbour" / "v540" / "003.m4s").unlink()
     (folder / "cinema" / "poster.jpg").write_bytes(b"")
     result = runner.invoke(app, ["check", "--folder", str(folder)])
@@ -46,7 +47,7 @@ def test_build_refuses_an_unknown_sample(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sample", ["night-flight", "harbour", "cinema"])
 def test_each_second_carries_its_own_tones(sample: str, tmp_path: Path) -> None:
-    folder = samples_folder() / sample / "audio"
+    folder = data_folder("media_samples") / sample / "audio"
     path = tmp_path / "audio.mp4"
     path.write_bytes(b"".join(f.read_bytes() for f in [folder / "init.mp4", *sorted(folder.glob("*.m4s"))]))
     with av.open(str(path)) as container:

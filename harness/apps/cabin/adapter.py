@@ -97,12 +97,9 @@ class CabinAdapter:
 
     def player(self) -> PlayerSeen:
         error = self._session.text("error-message")
-        return PlayerSeen(
-            self._session.text("player-state"),
-            self._session.text("player-source"),
-            _position(self._session.text("player-time")),
-            error,
-        )
+        state, source = self._session.text("player-state"), self._session.text("player-source")
+        position, _, duration = (self._session.text("player-time") or "").partition("/")
+        return PlayerSeen(state, source, _seconds(position), error, _seconds(duration))
 
     def seek(self, target_s: Fraction, deadline: Deadline) -> float:
         width, height = self._screen_size()
@@ -157,10 +154,6 @@ class CabinAdapter:
 
 
 THUMB_PX = 24
-
-
-def _position(text: str | None) -> float | None:
-    return _seconds(text.split("/")[0]) if text and "/" in text else None
 
 
 def _seconds(text: str) -> float | None:

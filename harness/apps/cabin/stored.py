@@ -1,90 +1,145 @@
-"""What of a title Chromium's IndexedDB holds, byte for byte.
+"""Which media objects are in Chromium's IndexedDB, byte for byte.
 
-Shaka keeps a segment as one record {data: ArrayBuffer}. Chromium writes a value above 64 KiB to a file of its own,
-<origin>.indexeddb.blob/<db>/<xx>/<hex>, which is the segment behind a V8 header of about 30 bytes
-(chromium_tablet.md 2); a smaller one sits in LevelDB, where the ArrayBuffer is the byte 'B', its length as a varint,
-and its bytes.
+Shaka stores each segment as `{data: ArrayBuffer}`. Chromium writes it in V8's wire format; measured on Chromium 147:
+
+    ff 15 fe <12 bytes> ff 0f 6f 22 04 "data" 42 <size, base 128> <the object's bytes> 7b 01
+    version, trailer    version  {  key of 4       ArrayBuffer                         }  1 property
+
+so the object starts 28 bytes into the value and 2 follow when it has 16 KiB to 2 MiB. Values from 64 KiB on are one
+file each below `<origin>.indexeddb.blob/`; smaller ones are in `<origin>.indexeddb.leveldb/`, behind a version number.
+This says that bytes are on the tablet, not that Shaka's own index still leads to them: only playing shows that.
+The manifest (Shaka stores its own reading of it) and the poster (in the service worker's cache) are never there.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from harness.apps.cabin.leveldb import LevelDbDamaged, encode_varint, log_values, table_values, unsnap
+from harness.apps.cabin.leveldb import Broken, live_values, unpack_snappy, varint
 from harness.media.catalogue import MediaObject
 
-# Blink's envelope around a value that it compressed: FF 11 (needs work) 02 (snappy).
-SNAPPY_VALUE = b"\xff\x11\x02"
-MAX_HEADER_BYTES = 64
+NEVER_STORED = frozenset({"manifest", "poster"})
+BUFFER = b'"\x04dataB'
+PACKED = b"\xff\x11\x02"  # the value is snappy: Blink's kCompressedWithSnappy
+HEAD_SEARCH_BYTES = 64
+FRAME_BYTES = 27  # V8's bytes around an object, without those of its size
+MAX_NOTES = 20
+# Init segments of two titles often have one size: other bytes of a size below this are another object, not damage.
+TELLING_SIZE_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class StoredReport:
-    """Objects that are wanted, equal, missing, or there with other bytes."""
+    """What of the wanted objects is stored.
+
+    Args:
+        wanted, equal: how many were asked for, and how many are there byte for byte.
+        equal_bytes: the bytes of the equal ones.
+        missing: paths of which there is no trace.
+        damaged: paths of which something of their size is there with other bytes (from 4 KiB on), or cut.
+        notes: what could not be read; at most 20 lines.
+    """
 
     wanted: int
     equal: int
     equal_bytes: int
     missing: tuple[str, ...]
     damaged: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def stored_objects(files: Iterable[tuple[str, bytes]], wanted: Sequence[MediaObject]) -> StoredReport:
-    """How the wanted objects stand in these files of an IndexedDB folder.
+@dataclass(frozen=True)
+class _Buffer:
+    """An ArrayBuffer as it was found: the size that its header claims, and its bytes (fewer when cut)."""
+
+    size: int
+    data: bytes
+
+
+def stored_objects(files: Iterable[tuple[str, bytes]], wanted: Iterable[MediaObject]) -> StoredReport:
+    """For every wanted object: equal, missing or damaged.
 
     Args:
-        files: (path below the folder, bytes).
+        files: names and bytes of all files of the IndexedDB folder.
+        wanted: objects; manifests and posters among them are left out of the count.
     """
-    sizes: dict[int, set[str]] = defaultdict(set)  # size -> hashes that are wanted
-    for item in wanted:
-        sizes[item.size_bytes].add(item.sha256)
-    seen: dict[int, set[str]] = defaultdict(set)  # size -> hashes that are there
+    objects = [o for o in wanted if o.role not in NEVER_STORED]
+    sizes = {o.size_bytes for o in objects}
     notes: list[str] = []
-    for path, data in files:
-        try:
-            for value in _values(path, data):
-                _take(value, sizes, seen)
-        except LevelDbDamaged as damage:
-            notes.append(f"{path}: {damage}")
-    equal = [item for item in wanted if item.sha256 in seen[item.size_bytes]]
-    rest = [item for item in wanted if item.sha256 not in seen[item.size_bytes]]
-    other = {size: hashes - sizes[size] for size, hashes in seen.items()}
-    damaged = [item for item in rest if other.get(item.size_bytes)]
-    return StoredReport(
-        len(wanted),
-        len(equal),
-        sum(item.size_bytes for item in equal),
-        tuple(item.path for item in rest if item not in damaged),
-        tuple(item.path for item in damaged),
-        tuple(notes),
-    )
-
-
-def _values(path: str, data: bytes) -> Iterable[bytes]:
-    name = path.rsplit("/", 1)[-1]
-    if ".indexeddb.blob/" in path:
-        return (data,)
-    if name.endswith(".log"):
-        return log_values(data)
-    return table_values(data) if name.endswith((".ldb", ".sst")) else ()
-
-
-def _take(value: bytes, sizes: dict[int, set[str]], seen: dict[int, set[str]]) -> None:
-    """Note the hash of every ArrayBuffer of a wanted size in this value."""
-    at = value.find(SNAPPY_VALUE, 0, 16)
-    if at >= 0:
-        value = unsnap(value[at + len(SNAPPY_VALUE) :])
-    for size in sizes:
-        if not size <= len(value):
+    found: set[tuple[int, str]] = set()
+    strange: Counter[int] = Counter()  # size -> buffers of that size that equal nothing wanted
+    hashes = {(o.size_bytes, o.sha256) for o in objects}
+    for buffer in _buffers(files, sizes, notes):
+        if buffer.size not in sizes:
             continue
-        mark = b"B" + encode_varint(size)
-        start = value.find(mark)
-        if start >= 0 and start + len(mark) + size <= len(value):
-            body = value[start + len(mark) : start + len(mark) + size]
-            seen[size].add(hashlib.sha256(body).hexdigest())
-        elif size <= len(value) <= size + MAX_HEADER_BYTES:
-            seen[size].add(hashlib.sha256(value[-size:]).hexdigest())
+        key = (buffer.size, hashlib.sha256(buffer.data).hexdigest())
+        if len(buffer.data) == buffer.size and key in hashes:
+            found.add(key)
+        elif len(buffer.data) != buffer.size or buffer.size >= TELLING_SIZE_BYTES:
+            strange[buffer.size] += 1
+    missing: list[str] = []
+    damaged: list[str] = []
+    equal = equal_bytes = 0
+    for one in objects:
+        if (one.size_bytes, one.sha256) in found:
+            equal += 1
+            equal_bytes += one.size_bytes
+        elif strange[one.size_bytes] > 0:
+            strange[one.size_bytes] -= 1
+            damaged.append(one.path)
+        else:
+            missing.append(one.path)
+    if len(notes) > MAX_NOTES:
+        notes[MAX_NOTES - 1 :] = [f"and {len(notes) - MAX_NOTES + 1} more"]
+    return StoredReport(len(objects), equal, equal_bytes, tuple(missing), tuple(damaged), tuple(notes))
+
+
+def _buffers(files: Iterable[tuple[str, bytes]], sizes: set[int], notes: list[str]) -> Iterator[_Buffer]:
+    databases: defaultdict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    framed = {size + FRAME_BYTES + _varint_bytes(size): size for size in sizes}
+    for name, data in files:
+        folder = PurePosixPath(name).parent
+        if folder.name.endswith(".leveldb"):
+            databases[str(folder)].append((name, data))
+        elif any(part.endswith(".indexeddb.blob") for part in folder.parts):
+            yield from _of_blob(name, data, framed, notes)
+    for database in databases.values():
+        live = live_values(database)
+        notes.extend(live.notes)
+        for value in live.values:
+            try:
+                yield from _of_value(value)
+            except Broken as problem:
+                notes.append(f"a value of {len(value)} bytes: {problem}")
+
+
+def _of_blob(name: str, data: bytes, framed: dict[int, int], notes: list[str]) -> Iterator[_Buffer]:
+    try:
+        buffers = list(_of_value(data))
+    except Broken as problem:
+        notes.append(f"{name}: {problem}")
+        return
+    yield from buffers
+    if not buffers:
+        notes.append(f"{name}: {len(data)} bytes without V8's header of an ArrayBuffer")
+        if len(data) in framed:  # of a wanted object's size, so it was one
+            yield _Buffer(framed[len(data)], b"")
+
+
+def _of_value(value: bytes) -> Iterator[_Buffer]:
+    """The ArrayBuffer named "data" in a value, when it is there."""
+    packed = value.find(PACKED, 0, HEAD_SEARCH_BYTES)
+    body = unpack_snappy(value[packed + len(PACKED) :]) if packed in range(4) else value
+    at = body.find(BUFFER, 0, HEAD_SEARCH_BYTES)
+    if at < 0:
+        return
+    size, start = varint(body, at + len(BUFFER))
+    yield _Buffer(size, body[start : start + size])
+
+
+def _varint_bytes(number: int) -> int:
+    return max(1, (number.bit_length() + 6) // 7)

@@ -163,7 +163,9 @@ export class CabinPlayer {
     const state = this.#state();
     const length = Number.isFinite(video.duration) ? video.duration : this.title.duration_s;
     const at = this.dragging ? Number(seek.value) : video.currentTime;
-    const time = `${clock(at)} / ${clock(length)}`;
+    // The buffered end is a few ms short of the packager's duration: the total is rounded, and the end shows the total.
+    const total = clock(Math.round(length));
+    const time = `${video.ended ? total : clock(at)} / ${total}`;
     this.root.dataset.state = state;
     if (byId('player-state').textContent !== state) byId('player-state').textContent = state;
     if (byId('player-time').textContent !== time) byId('player-time').textContent = time;

@@ -1,0 +1,72 @@
+"""What a bench is asked for, from the settings; every wrong input is told before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness.core.clock import Clock, SystemClock
+from harness.media.catalogue import Catalogue, load
+from harness.profiles import Profile, load_profile
+from harness.settings import Settings
+from harness.toolchain import Toolchain, default_home, find
+
+
+@dataclass(frozen=True)
+class BenchRequest:
+    """What is wanted.
+
+    Args:
+        kind: auto | virtual | real. auto takes the virtual tablet only when adb answered whole and listed nothing.
+        faults: Cabin's faults. tablet_fault: the virtual tablet's.
+        logs: folder for the logs of what is started.
+        state_dir: restore journals of tablets, kept between runs.
+    """
+
+    tools: Toolchain
+    catalogue: Catalogue
+    media: Path
+    profile: Profile
+    logs: Path
+    state_dir: Path
+    kind: str = "auto"
+    serial: str | None = None
+    faults: Sequence[str] = ()
+    tablet_fault: str | None = None
+    origin_port: int = 0
+    adb_port: int = 5037
+    clock: Clock = field(default_factory=SystemClock)
+
+    def logging_to(self, logs: Path) -> BenchRequest:
+        """The same with another folder for logs."""
+        return replace(self, logs=logs)
+
+    @classmethod
+    def of(cls, settings: Settings, logs: Path, environ: Mapping[str, str]) -> BenchRequest:
+        """The request that these settings make.
+
+        Args:
+            environ: the environment, for PATH and ANDROID_HOME.
+        Raises:
+            InputFileError, UsageError: a profile, catalogue or sample that is not there or is wrong.
+            EnvironmentFault: a tool is missing; says how to get it.
+        """
+        profile = load_profile(settings.profiles, settings.profile)
+        catalogue = load(settings.samples)
+        catalogue.sample(settings.sample)
+        home = settings.home or default_home()
+        return cls(
+            tools=find(home, environ),
+            catalogue=catalogue,
+            media=settings.samples,
+            profile=profile,
+            logs=logs,
+            state_dir=home / "state",
+            kind=settings.kind,
+            serial=settings.serial,
+            faults=(settings.fault,) if settings.fault else (),
+            tablet_fault=settings.tablet_fault,
+            origin_port=settings.origin_port,
+            adb_port=settings.adb_port,
+        )
