@@ -36,6 +36,7 @@ _PASS_ON = {"context_settings": {"allow_extra_args": True, "ignore_unknown_optio
 COMMANDS: dict[str, Command] = {
     "setup": Command("harness.cli.setup", "setup"),
     "demo": Command("harness.cli.demo", "demo"),
+    "bench": Command("harness.cli.bench", "bench"),
     "run": Command("harness.cli.run", "run", _PASS_ON),
     "samples": Command("harness.cli.samples", "app"),
     "tablet": Command("harness.cli.tablet", "app"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
 # A title that is on the device and shows nothing for this long will not play (playback.md 5.3: warn from 3 s).
 START_LIMIT_S = 6.0
+# Watched after the end: a last frame that stands this long was the last (twice Limits.hold_note_s, less a poll).
+STILL_S = 0.5
 # A seek bar of about 1200 px for a minute: a finger's pixel is 50 ms, its thumb rounding a few of them.
 SEEK_TOUCH_S = 0.2
 
@@ -69,8 +70,7 @@ class Playback:
 def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
     """Record the screen, play, seek, watch to the end, and examine what the recording shows."""
     clock, app, screen = flow.clock, flow.app, flow.tablet.screen
-    scratch = tempfile.TemporaryDirectory(prefix="redeye-recording-")
-    local = Path(scratch.name) / "recording.mp4"
+    local = flow.run.path / "recording.part"
     recording = screen.start_recording(Deadline.after(10, clock))
     evidence: list[str] = []
     touched: list[tuple[Literal["play", "seek", "stop"], float, Fraction | None]] = []
@@ -96,6 +96,8 @@ def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
                     break
             if seen.error is None and seen.state != "Ended":
                 seen = _until(flow, 3.0, lambda s: s.state == "Ended" or s.error is not None, every_s=0.2)
+        if seen.state == "Ended":
+            clock.pause(STILL_S)
         touched.append(("stop", clock.monotonic(), None))
         if seen.error is not None:
             flow.find(Finding("player_error", Layer.PLAYER, Severity.FAIL, f"the app shows: {seen.error}"))
@@ -112,7 +114,7 @@ def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
         for kind, at, target in touched
     )
     kept = flow.run.evidence("recording.mp4", local, "recording")
-    scratch.cleanup()
+    local.unlink()
     evidence.append(kept)
     read = read_recording(flow.run.path / kept, MarkerReader())
     expectation = _expectation(flow, actions)

@@ -32,7 +32,6 @@ MIME = {
     ".txt": "text/plain",
     ".xml": "application/xml",
 }
-SUITE = "redeye"
 
 
 def write_results(run: StoredRun, results_dir: Path, result: Mapping[str, Any] | None = None) -> Path:
@@ -69,9 +68,11 @@ class _Writer:
         kind = str(said.get("kind", "unknown"))
         name = f"{sample or 'a title'} plays offline on a {kind} tablet"
         full = f"redeye.demo#{sample}"
-        device = Parameter(name="device", value=serial)
-        identity = hashlib.md5(f"{full}|{serial}".encode(), usedforsecurity=False).hexdigest()
+        # A virtual tablet's serial is a port of that run.
+        device = str(said.get("model", "")) if kind == "virtual" else serial
+        identity = hashlib.md5(f"{full}|{device}".encode(), usedforsecurity=False).hexdigest()
         steps = [self._step(event) for event in self.run.of_kind("step")]
+        pictures = [e.path for e in self.run.evidence if e.kind == "picture" and e.path in self._left]
         outcome = _outcome(said)
         return TestResult(
             uuid=str(uuid.uuid4()),
@@ -85,20 +86,19 @@ class _Writer:
             description=_description(said, self.run),
             stage="finished",
             steps=steps,
-            attachments=[self._attach(path) for path in list(self._left)],
+            attachments=[self._attach(path) for path in (*pictures, *(p for p in self._left if p not in pictures))],
             parameters=[
-                device,
+                Parameter(name="device", value=device),
+                Parameter(name="serial", value=serial, excluded=True),
                 Parameter(name="model", value=str(said.get("model", "")), excluded=True),
                 Parameter(name="run", value=self.run.path.name, excluded=True),
             ],
             labels=[
-                Label(name="suite", value=SUITE),
                 Label(name="host", value=socket.gethostname()),
                 Label(name="thread", value=serial or "no device"),
                 Label(name="tag", value=kind),
                 Label(name="framework", value="redeye"),
             ],
-            titlePath=[SUITE, kind],
             start=self._epoch_ms,
             stop=_ms(self.run.events[-1].wall) if self.run.events else self._epoch_ms,
         )
@@ -150,14 +150,20 @@ def _description(said: Mapping[str, Any], run: StoredRun) -> str:
     rows[0] += f"({said.get('model', '?')}, {said.get('serial', '?')}). Run `{run.path.name}`."
     if said.get("kind") == "virtual":
         rows.append("A virtual tablet's verdict says nothing about a real tablet.")
+    for f in said.get("findings", ()):
+        rows.append(f"- **{f['kind']}** [{f['layer']}, {f['severity']}] {f['message']}")
     if said.get("measurements"):
         table = ["| measured | value | unit | limits | source |", "|--|--|--|--|--|"]
         for m in said["measurements"]:
             low, high = m.get("lower"), m.get("upper")
             limits = " ".join(f"{sign} {v:g}" for sign, v in (("≥", low), ("≤", high)) if v is not None)
-            table.append(f"| {m['name']} | {m['value']:g} | {m['unit']} | {limits} | {m.get('source', '')} |")
+            table.append(f"| {m['name']} | {_number(m['value'])} | {m['unit']} | {limits} | {m.get('source', '')} |")
         rows.append("\n".join(table))
     return "\n\n".join(rows)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _ms(wall: str) -> int:

@@ -22,6 +22,7 @@ SIZE = (1600, 700)
 _SCALE = 2  # drawn larger and reduced, for smooth edges
 _PLOT = (96, 166, 1560, 590)
 _FOOT = 0.08  # of the media time, below zero: room for the actions' labels
+_NEAR_TARGET_S = 2.0
 _UNREAD_S = 0.5  # a shorter stretch without a marker is not worth a hatch
 _LANES = 3
 _CONTENT = (canvas.BLUE, canvas.GREEN, canvas.PURPLE, canvas.SKY)
@@ -227,7 +228,7 @@ def _findings(sheet: _Sheet) -> None:
 
 
 def _expected(sheet: _Sheet) -> None:
-    """From the first frame after each play and seek, one media second a second, until the next action."""
+    """One media second a second, from the first frame after each play, or near each seek's target, to the next one."""
     p = sheet.picture
     own = [run for run in p.runs if run.content_id in p.content_names]
     for start, end in _playing(p):
@@ -235,7 +236,10 @@ def _expected(sheet: _Sheet) -> None:
         asked = [Fraction(0), *(a.target_s for a in seeks)]
         parts = itertools.pairwise([start, *(a.at_s for a in seeks), end])
         for (begin, until), target in zip(parts, asked, strict=True):
-            first = next((run for run in own if begin <= run.start_s < until), None)
+            after = [run for run in own if begin <= run.start_s < until]
+            if target:  # the player still shows the old place for some frames
+                after = [run for run in after if abs(p.media_of(run) - float(target)) <= _NEAR_TARGET_S]
+            first = after[0] if after else None
             if first is not None:
                 at, media = first.start_s, p.media_of(first)
             elif target is not None:  # nothing of the title was seen: from where it was sent

@@ -128,14 +128,20 @@ def test_allure_result_holds_steps_evidence_and_device(tmp_path: Path) -> None:
     assert (folder / log["source"]).read_bytes() == b"text"
     assert made["statusDetails"]["message"] == "FAIL: stall [player]: stood for 2 s"
     device = next(p for p in made["parameters"] if p["name"] == "device")
-    assert "127.0.0.1:5555" in device["value"] and not device.get("excluded")
+    assert device["value"] == "Redeye 10" and not device.get("excluded")
     labels = {label["name"]: label["value"] for label in made["labels"]}
-    assert (labels["thread"], labels["tag"], labels["suite"]) == ("127.0.0.1:5555", "virtual", "redeye")
+    assert (labels["thread"], labels["tag"]) == ("127.0.0.1:5555", "virtual")
+
+
+def test_a_virtual_tablet_has_a_history_although_its_port_changes(tmp_path: Path) -> None:
+    one, _ = results_of(tmp_path, {**SAID, "outcome": "PASS"})
+    other, _ = results_of(tmp_path, {**SAID, "outcome": "PASS", "serial": "127.0.0.1:6666"})
+    assert one["historyId"] == other["historyId"]
 
 
 def test_two_tablets_are_two_results(tmp_path: Path) -> None:
-    one, _ = results_of(tmp_path, {**SAID, "outcome": "PASS"})
-    other, _ = results_of(tmp_path, {**SAID, "outcome": "FAIL", "serial": "R52N"})
+    one, _ = results_of(tmp_path, {**SAID, "kind": "real", "outcome": "PASS"})
+    other, _ = results_of(tmp_path, {**SAID, "kind": "real", "outcome": "FAIL", "serial": "R52N"})
     assert one["historyId"] != other["historyId"] and one["testCaseId"] == other["testCaseId"]
 
 
