@@ -100,8 +100,27 @@ def _failed(problem: BaseException) -> ExitCode:
     if isinstance(problem, AssertionError) and isinstance(code, ExitCode) and code is not ExitCode.INTERNAL:
         _say(str(problem))  # PlaybackFailure: the tablet did wrong
         return code
+    usage = _usage(problem)
+    if usage is not None:
+        sys.stderr.write(f"{usage}\n")
+        return ExitCode.USAGE
     _say(f"internal error, {type(problem).__name__}: {problem} ({_record(problem)})")
     return ExitCode.INTERNAL
+
+
+def _usage(problem: BaseException) -> str | None:
+    """What the command line's own parser has to say; None for any other problem.
+
+    typer keeps a click of its own, so its exceptions are known by what they can do.
+    """
+    if not callable(getattr(problem, "format_message", None)):
+        return None
+    message = str(problem.format_message())  # type: ignore[attr-defined]
+    if type(problem).__name__ == "NoArgsIsHelpError":
+        return message
+    context = getattr(problem, "ctx", None)
+    command = getattr(context, "command_path", "redeye")
+    return f"redeye: {' '.join(message.split()).rstrip('.')}; see `{command} --help`"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -109,7 +128,8 @@ def main(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     asked = words[:1] if words and words[0] in COMMANDS else COMMANDS
     try:
-        build(() if words == ["--version"] else asked)(args=words, prog_name="redeye")
+        code = build(() if words == ["--version"] else asked)(args=words, prog_name="redeye", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else ExitCode.PASS)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `| head` does
         sys.exit(ExitCode.PASS)

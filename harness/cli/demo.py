@@ -63,7 +63,8 @@ def demo(
     else:
         show(out, flown.result)
     if flown.broken is not None:
-        err.print(f"redeye: {flown.broken}", highlight=False, markup=False, soft_wrap=True)
+        cause = flown.verdict.cause
+        err.print(f"redeye: {cause.message if cause else flown.broken}", highlight=False, markup=False, soft_wrap=True)
     sys.exit(_EXIT[flown.verdict.outcome])
 
 

@@ -15,10 +15,10 @@ import typer
 from harness.apps.cabin import cabin_documents, cabin_mounts
 from harness.cli.fly import settings_of
 from harness.core.clock import Deadline
-from harness.core.errors import EnvironmentFault, UsageError
+from harness.core.errors import EnvironmentFault
 from harness.delivery import Journal, Origin
-from harness.lab.bench import TABLET_FAULTS, cabin_app
-from harness.lab.request import BenchRequest
+from harness.lab.bench import cabin_app
+from harness.lab.request import TABLET_FAULTS, BenchRequest
 from harness.lab.virtual import VirtualTablet
 
 app = typer.Typer(no_args_is_help=True, help="Virtual tablets.")
@@ -36,9 +36,7 @@ def start(
     fault: Annotated[str | None, typer.Option(help=f"A fault, on purpose: {', '.join(TABLET_FAULTS)}.")] = None,
 ) -> None:
     """Start a virtual tablet with Cabin on it; prints its serial. Use it with `adb connect SERIAL`; Ctrl-C ends it."""
-    if fault is not None and fault not in TABLET_FAULTS:
-        raise UsageError(f"the virtual tablet has no fault {fault!r}; it has {', '.join(TABLET_FAULTS)}")
-    typed = {"profile": profile, "kind": "virtual"}
+    typed = {"profile": profile, "kind": "virtual", "tablet_fault": fault}
     settings, _ = settings_of(typed)
     ask = BenchRequest.of(settings, Path(), dict(os.environ))
     ended = threading.Event()
@@ -57,7 +55,7 @@ def start(
                 apps=[cabin_app(origin.port)],
                 deadline=Deadline.after(30),
                 port=port,
-                fault=fault,
+                fault=ask.tablet_fault,
             )
             try:
                 typer.echo(tablet.serial)

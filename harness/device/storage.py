@@ -26,6 +26,18 @@ class Storage:
     def __init__(self, adb: AdbDevice) -> None:
         self._adb = adb
 
+    def free_bytes(self, path: str = "/sdcard") -> int:
+        """Free bytes where `path` is.
+
+        Raises:
+            DeviceError: df printed something else than its table of 1K-blocks.
+        """
+        text = self._adb.shell(["df", "-k", path]).text
+        fields = text.strip().splitlines()[-1].split() if text.strip() else []
+        if len(fields) < 4 or not fields[3].isdigit():
+            raise DeviceError(self._adb.serial, f"df -k {path} printed {text[-200:]!r}; expected its 1K-blocks table")
+        return int(fields[3]) * 1024
+
     def list(self, package: str, folder: str) -> tuple[AppFile, ...]:
         """All files below `folder` of the app's data directory; empty when the folder does not exist.
 

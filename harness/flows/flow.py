@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.apps import AppAdapter, DownloadSeen, StoredCheck
 from harness.core.clock import Clock, Deadline, SystemClock
-from harness.core.errors import WaitTimeout
+from harness.core.errors import HarnessError, WaitTimeout
 from harness.core.outcome import Finding, Layer, Measurement, Severity, Verdict, judge
 from harness.delivery import Journal
 from harness.device import OfflineProof, Tablet, Witness
@@ -22,6 +22,8 @@ from harness.flows.play import Playback, PlaybackPlan, watch
 from harness.flows.proofs import byte_witness, origin_witness
 from harness.media.catalogue import MediaObject, Rendition, Sample
 from harness.runs import RunFolder
+
+FULL_BYTES = 1 << 20  # less cannot hold a second of recording at 12 Mbit/s
 
 
 @dataclass
@@ -220,7 +222,14 @@ class Flow:
         return self.verdict().require()
 
     def note_broken(self, error: Exception) -> None:
-        """Our own fault ended the flow: INCONCLUSIVE, with its sentence."""
+        """Our own fault ended the flow: INCONCLUSIVE, with its sentence; and the one fault that breaks all others."""
+        try:
+            free = self.tablet.storage.free_bytes()
+        except HarnessError:
+            free = FULL_BYTES  # a tablet that is gone says nothing of its storage
+        if free < FULL_BYTES:
+            full = f"the tablet's storage is full ({free} bytes free): No space left on device"
+            self.find(Finding("storage_full", Layer.LAB, Severity.BLIND, full))
         self.find(Finding("harness_fault", Layer.LAB, Severity.BLIND, f"{type(error).__name__}: {error}"))
 
 

@@ -106,7 +106,8 @@ def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
         try:
             screen.stop_recording(recording, local, Deadline.after(20, clock))
         except CaptureError as error:
-            stop_error = error
+            stop_error = error  # told also when something else ended the playback: it may be the cause
+            flow.find(Finding("capture_failed", Layer.INSTRUMENT, Severity.BLIND, str(error)))
     if stop_error is not None:
         raise stop_error
     actions = tuple(

@@ -14,7 +14,7 @@ from harness.adb import AdbDevice, AdbServer
 from harness.apps.cabin import CabinAdapter, cabin_documents, cabin_mounts
 from harness.apps.cabin.adapter import ACTIVITY, PACKAGE
 from harness.core.clock import Clock, Deadline, wait_for
-from harness.core.errors import AdbServerDown, DeviceError, EnvironmentFault, NoDevice, UsageError, WaitTimeout
+from harness.core.errors import AdbServerDown, DeviceError, EnvironmentFault, NoDevice, WaitTimeout
 from harness.delivery import Journal, Origin
 from harness.device import Tablet
 from harness.lab.request import BenchRequest
@@ -27,7 +27,6 @@ from harness.ui.server import free_port
 
 # The emulator's name for its host's loopback; the virtual tablet keeps to it.
 HOST_FROM_TABLET = "10.0.2.2"
-TABLET_FAULTS = ("airplane_lies", "recorder_gaps")
 
 
 class Bench:
@@ -68,8 +67,6 @@ class Bench:
 
     def _open(self) -> None:
         ask, clock = self.request, self.request.clock
-        if ask.tablet_fault is not None and ask.tablet_fault not in TABLET_FAULTS:
-            raise UsageError(f"the virtual tablet has no fault {ask.tablet_fault!r}; it has {', '.join(TABLET_FAULTS)}")
         documents = cabin_documents(ask.catalogue, ask.faults)
         ask.logs.mkdir(parents=True, exist_ok=True)
         if choose_kind(ask) != "virtual":

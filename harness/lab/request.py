@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.apps.cabin.adapter import CABIN_FAULTS
 from harness.core.clock import Clock, SystemClock
-from harness.media.catalogue import Catalogue, load
+from harness.core.errors import InputFileError, UsageError
+from harness.media.catalogue import Catalogue, check, load
 from harness.profiles import Profile, load_profile
 from harness.settings import Settings
 from harness.toolchain import Toolchain, default_home, find
+
+TABLET_FAULTS = ("airplane_lies", "recorder_gaps")
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,18 @@ class BenchRequest:
         """
         profile = load_profile(settings.profiles, settings.profile)
         catalogue = load(settings.samples)
-        catalogue.sample(settings.sample)
+        # A file that is not as the catalogue says would be blamed on the tablet.
+        problems = check(settings.samples, catalogue.sample(settings.sample))
+        if problems:
+            where = f"{len(problems)} files" if len(problems) > 1 else "a file"
+            raise InputFileError(
+                str(settings.samples / problems[0].path), "", f"{problems[0].problem} ({where} of the sample differ)"
+            )
+        faults = (settings.fault,) if settings.fault else ()
+        for fault in faults:
+            _known(fault, CABIN_FAULTS, "the app Cabin")
+        if settings.tablet_fault is not None:
+            _known(settings.tablet_fault, TABLET_FAULTS, "the virtual tablet")
         home = settings.home or default_home()
         return cls(
             tools=find(home, environ),
@@ -65,8 +80,13 @@ class BenchRequest:
             state_dir=home / "state",
             kind=settings.kind,
             serial=settings.serial,
-            faults=(settings.fault,) if settings.fault else (),
+            faults=faults,
             tablet_fault=settings.tablet_fault,
             origin_port=settings.origin_port,
             adb_port=settings.adb_port,
         )
+
+
+def _known(fault: str, faults: Sequence[str], whose: str) -> None:
+    if fault not in faults:
+        raise UsageError(f"{whose} has no fault {fault!r}; it has {', '.join(faults)}")

@@ -150,13 +150,16 @@ def load(folder: Path) -> Catalogue:
     return catalogue
 
 
-def check(folder: Path) -> tuple[Problem, ...]:
+def check(folder: Path, only: Sample | None = None) -> tuple[Problem, ...]:
     """Every object whose file is missing or has another size or hash; empty when all is well.
 
+    Args:
+        only: look at this sample's objects; None looks at all.
     Raises:
         InputFileError: the catalogue itself cannot be read.
     """
-    found = (_look(folder, item) for sample in load(folder).samples for item in sample.objects)
+    samples = load(folder).samples if only is None else (only,)
+    found = (_look(folder, item) for sample in samples for item in sample.objects)
     return tuple(problem for problem in found if problem is not None)
 
 
@@ -255,6 +258,6 @@ def _named(items: tuple[N, ...], wanted: str, what: str) -> N:
         if item.id == wanted:
             return item
     known = [item.id for item in items]
-    near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    raise UsageError(f"there is no {what} {wanted!r}; {hint}")
+    near = difflib.get_close_matches(wanted, known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise UsageError(f"there is no {what} {wanted!r}; {hint}known: {', '.join(known)}")

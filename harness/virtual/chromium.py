@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,6 @@ _FLAGS = (
     "--disable-renderer-backgrounding",
     "--disable-background-timer-throttling",
     "--mute-audio",
-    "--disable-dev-shm-usage",
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
@@ -54,6 +54,14 @@ class ChromiumBinary:
 
     path: Path
     env: Mapping[str, str]
+
+
+def small_shared_memory() -> bool:
+    """True where /dev/shm is too small for Chromium's pictures (a container's has 64 MB); they go to TMPDIR then."""
+    try:
+        return shutil.disk_usage("/dev/shm").total < 512 << 20
+    except OSError:
+        return True
 
 
 def needs_no_sandbox() -> bool:
@@ -86,6 +94,8 @@ def arguments(
 ) -> list[str]:
     """The command line of one Chromium whose every request, loopback too, goes through the tablet's proxy."""
     command = [os.fspath(binary), *_FLAGS]
+    if small_shared_memory():
+        command.append("--disable-dev-shm-usage")
     if needs_no_sandbox():
         command.append("--no-sandbox")
     if secure_origins:
