@@ -12,6 +12,15 @@ from harness.media.catalogue import MediaObject
 
 
 @dataclass(frozen=True)
+class StartSeen:
+    """What the app showed after its start. shown: its own words; None when it showed none of its screens."""
+
+    usable: bool
+    shown: str | None
+    took_s: float
+
+
+@dataclass(frozen=True)
 class DownloadSeen:
     """What the app said about a download. state is the app's own word; complete is how the adapter reads it."""
 
@@ -55,8 +64,8 @@ class AppAdapter(Protocol):
 
     package: str
 
-    def start(self, deadline: Deadline) -> float:
-        """Start the app; seconds until it is usable."""
+    def start(self, deadline: Deadline) -> StartSeen:
+        """Start the app and wait until it is usable, says that it is not, or the deadline has passed."""
 
     def stop(self) -> None:
         """End the app's process."""

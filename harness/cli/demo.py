@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from harness.apps.cabin.adapter import CABIN_FAULTS
 from harness.cli.fly import fly, settings_of
 from harness.core.errors import ExitCode
 from harness.core.outcome import Outcome, Severity
+from harness.lab.request import TABLET_FAULTS
 
 _EXIT = {
     Outcome.PASS: ExitCode.PASS,
@@ -26,10 +28,10 @@ _SHOWN = ("frames_seen", "frames_expected", "marker_read_share", "observed_playb
 
 def demo(
     fault: Annotated[
-        str | None, typer.Option(help="A fault of the app: phantom_download, streams_anyway, drops_last_segments.")
+        str | None, typer.Option(help=f"A fault of the app, on purpose: {', '.join(CABIN_FAULTS)}.")
     ] = None,
     tablet_fault: Annotated[
-        str | None, typer.Option(help="A fault of the virtual tablet: airplane_lies, recorder_gaps.")
+        str | None, typer.Option(help=f"A fault of the virtual tablet, on purpose: {', '.join(TABLET_FAULTS)}.")
     ] = None,
     sample: Annotated[str | None, typer.Option(help="The title to play; `redeye samples check` lists them.")] = None,
     profile: Annotated[str | None, typer.Option(help="A device profile's id.")] = None,

@@ -18,7 +18,8 @@ def airplane_playback(
     as well as the cause.
     """
     say("starting the app")
-    flow.start_app()
+    if not flow.start_app().usable:
+        return flow.verdict()
     say(f"downloading {flow.sample.id}")
     seen = flow.download()
     if seen.complete and flow.stored is not None and flow.stored.equal:
@@ -27,8 +28,7 @@ def airplane_playback(
     say("going offline")
     with flow.offline("airplane") as proof:
         say("offline is proven" if proof.proven else "offline is NOT proven")
-        flow.start_app()
-        if seen.complete:
+        if flow.start_app().usable and seen.complete:
             say("playing offline and watching the screen")
             flow.play(plan)
     say("the tablet is back online")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from harness.apps import AppAdapter, DownloadSeen, StoredCheck
+from harness.apps import AppAdapter, DownloadSeen, StartSeen, StoredCheck
 from harness.core.clock import Clock, Deadline, SystemClock
 from harness.core.errors import HarnessError, WaitTimeout
 from harness.core.outcome import Finding, Layer, Measurement, Severity, Verdict, judge
@@ -110,12 +110,21 @@ class Flow:
         kept = {self.video.id} | {r.id for r in self.sample.renditions if r.kind == "audio"}
         return tuple(o for o in self.sample.objects if o.role in ("init", "segment") and o.rendition in kept)
 
-    def start_app(self, timeout_s: float = 20.0) -> float:
-        """Start the app and wait until it is usable; seconds it took."""
-        with self.step("start the app"):
-            took = self.app.start(Deadline.after(timeout_s, self.clock))
-        self.measure(f"app_start_{sum(m.name.startswith('app_start') for m in self.measurements) + 1}", took, "s")
-        return took
+    def start_app(self, timeout_s: float = 20.0) -> StartSeen:
+        """Start the app and wait until it is usable."""
+        where = "offline" if self._offline_mark is not None else "online"
+        with self.step(f"start the app {where}") as evidence:
+            seen = self.app.start(Deadline.after(timeout_s, self.clock))
+            self.checks.append("app_start")
+            if not seen.usable:
+                evidence.append(self.run.evidence("not-usable.png", self.tablet.screen.screenshot(), "screenshot"))
+                why = f"{seen.took_s:.1f} s after a cold start {where} the app shows {seen.shown!r}"
+                self.find(
+                    Finding("app_not_usable", Layer.APP, Severity.FAIL, why, limit_source="offline_defects.md D01")
+                )
+        number = 1 + sum(m.name.startswith("app_start_") for m in self.measurements)
+        self.measure(f"app_start_{number}", seen.took_s, "s")
+        return seen
 
     def download(self, timeout_s: float = 120.0) -> DownloadSeen:
         """Download the title in the app and compare what the device then holds with the packager's hashes."""

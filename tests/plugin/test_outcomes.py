@@ -69,6 +69,7 @@ def run_pytest(folder: Path, test: str, *options: str) -> Ended:
         ("phantom_download", "phantom_download", "app"),
         ("streams_anyway", "streamed_although_stored", "app"),
         ("drops_last_segments", "incomplete_download", "app"),
+        ("needs_network_to_start", "app_not_usable", "app"),
     ],
 )
 def test_a_fault_of_the_app_is_a_failure_that_names_it(fault: str, cause: str, layer: str, tmp_path: Path) -> None:

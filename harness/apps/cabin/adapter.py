@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from harness.apps.adapter import DownloadSeen, PlayerSeen, StoredCheck
+from harness.apps.adapter import DownloadSeen, PlayerSeen, StartSeen, StoredCheck
 from harness.apps.cabin.stored import stored_objects
 from harness.core.clock import Deadline, wait_for
-from harness.core.errors import HarnessError, UsageError
+from harness.core.errors import HarnessError, UsageError, WaitTimeout
 from harness.delivery import Document
 from harness.device import Tablet
 from harness.media.catalogue import Catalogue, MediaObject
 from harness.ui import Session
 
-CABIN_FAULTS = ("phantom_download", "streams_anyway", "drops_last_segments")
+CABIN_FAULTS = ("phantom_download", "streams_anyway", "drops_last_segments", "needs_network_to_start")
 PACKAGE = "tv.redeye.cabin"
 ACTIVITY = ".MainActivity"
 # Chromium's own layout below an app's data directory (Chrome on Android: app_chrome/Default/IndexedDB).
@@ -71,13 +71,21 @@ class CabinAdapter:
     def __init__(self, tablet: Tablet, session: Session) -> None:
         self._tablet, self._session = tablet, session
 
-    def start(self, deadline: Deadline) -> float:
+    def start(self, deadline: Deadline) -> StartSeen:
         began = deadline.clock.monotonic()
         self._tablet.start_app(f"{PACKAGE}/{ACTIVITY}")
-        ready = self._session.wait_text("app-ready", lambda text: text in ("Ready", "Failed"), deadline)
-        if ready.value != "Ready":
-            raise HarnessError(f"Cabin did not start: it shows {self._session.text('error-message')!r}")
-        return deadline.clock.monotonic() - began
+        try:
+            shown = self._session.wait_text("app-ready", lambda text: text.startswith(("Ready", "Not")), deadline).value
+        except WaitTimeout as late:
+            shown = late.last if isinstance(late.last, str) else None
+        return StartSeen(
+            shown == "Ready", shown if shown == "Ready" else self._why(shown), deadline.clock.monotonic() - began
+        )
+
+    def _why(self, shown: str | None) -> str | None:
+        """The app's words, with those of its error dialog where there is one."""
+        said = [text for text in (shown, self._session.text("error-message")) if text]
+        return ": ".join(said) or None
 
     def stop(self) -> None:
         self._tablet.stop_app(PACKAGE)

@@ -1,4 +1,5 @@
 // Cabin's start: documents, library, screens. Ready means that it would also start without a network.
+import { askForLeave } from './faults.js';
 import { explain } from './format.js';
 import { Library, places } from './library.js';
 import { CabinPlayer } from './player.js';
@@ -20,8 +21,11 @@ function showError(title, message) {
   byId('error-close').focus();
 }
 
+let afterError = () => undefined;
+
 function closeError() {
   byId('error-dialog').hidden = true;
+  afterError();
 }
 
 function network() {
@@ -52,6 +56,7 @@ async function start() {
   const working = worker();
   navigator.storage?.persist?.().catch(() => undefined);
   const [catalogue, config] = await Promise.all([getJson('/catalogue.json'), getJson('/config.json')]);
+  if (config.faults.includes('needs_network_to_start')) await askForLeave();
   shaka.polyfill.installAll();
   if (!shaka.offline.Storage.support()) throw new Error('this browser cannot store titles');
 
@@ -66,8 +71,9 @@ async function start() {
     await player.open(title, library.source(title), fromStart ? 0 : places.of(title));
   };
   const views = new Views(library, play);
+  afterError = () => { if (player.isOpen && player.failed) history.back(); }; // nothing is left to see there
   const leave = async () => {
-    closeError();
+    byId('error-dialog').hidden = true;
     byId('shell').hidden = byId('top').hidden = false;
     await player.close();
     views.updateAll();

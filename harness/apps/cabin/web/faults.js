@@ -10,6 +10,12 @@ export async function phantomDownload(title, onProgress, signal) {
   return Math.round(title.duration_s * 102400);
 }
 
+// needs_network_to_start: asks the server for leave before it shows anything (past the service worker: HEAD).
+export async function askForLeave() {
+  const response = await fetch('/config.json', { method: 'HEAD', cache: 'no-store' });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+}
+
 // streams_anyway: stores truly, and then plays the online manifest.
 export const uriToPlay = (faults, storedUri, manifestUri) =>
   faults.has('streams_anyway') ? manifestUri : storedUri;
