@@ -111,7 +111,9 @@ def unread(picture: TimelinePicture) -> tuple[tuple[float, float], ...]:
     found: list[tuple[float, float]] = []
     for start, end in _playing(picture):
         inside = [run for run in picture.runs if run.end_s >= start and run.start_s <= end]
-        edges = [start, *itertools.chain.from_iterable((run.start_s, run.end_s) for run in inside), end]
+        ended = bool(inside) and inside[-1].frame_id >= picture.frames - 2  # nothing is left to be read
+        last = inside[-1].end_s if ended else end
+        edges = [start, *itertools.chain.from_iterable((run.start_s, run.end_s) for run in inside), last]
         pairs = zip(edges[::2], edges[1::2], strict=True)
         found += [(a, b) for a, b in pairs if b - a >= _UNREAD_S]
     return tuple(found)
