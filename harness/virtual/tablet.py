@@ -108,6 +108,7 @@ class Tablet:
         self.wanted = Wanted(self.radio.airplane, self.radio.wifi, self.radio.data, self.radio.bluetooth)
         self.settings["global"]["mobile_data"] = "1" if self.radio.data else "0"
         self.appops: dict[str, dict[str, str]] = {}
+        self.install_sessions: dict[int, dict[str, bytes]] = {}
         self.instrumentation: asyncio.Task[None] | None = None
         self.endpoint_address: Path | int | None = None
         self.settings_app_running = True

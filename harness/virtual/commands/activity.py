@@ -54,6 +54,9 @@ async def start(call: Call, args: list[str]) -> int:
     """`am start|start-activity [-W] [-S] -n PKG/ACT`; returns when the screen shows the page."""
     options, _extras, flags, rest = _parse(args)
     tablet = call.tablet
+    named = next((word for word in rest if "/" in word and ":" not in word), None)
+    if named is not None:
+        options.setdefault("-n", named)
     component = options.get("-n", "")
     package = component.partition("/")[0] or options.get("-p", "") or (rest[-1] if rest else "")
     await call.say(f"Starting: Intent {{ {_intent(options)} }}")
@@ -61,7 +64,7 @@ async def start(call: Call, args: list[str]) -> int:
         await tablet.screen.key(3)
         return 0
     app = tablet.apps.get(package)
-    if package == SETTINGS_APP:
+    if package == SETTINGS_APP and app is not None:
         tablet.settings_app_running = True
         if tablet.pid_of(SETTINGS_APP) is None:
             tablet.spawn(SETTINGS_APP, "u0_a150")
