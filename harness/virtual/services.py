@@ -11,15 +11,23 @@ from pathlib import Path
 from typing import Final
 
 from harness.virtual import syncservice
-from harness.virtual.call import Command
+from harness.virtual.call import Command, Input, Output
+from harness.virtual.hardware import StreamReader, StreamWriter
 from harness.virtual.shell import Shell
 from harness.virtual.tablet import Tablet
+from harness.virtual.terminal import on_terminal, script, terminal
 from harness.virtual.transport import AdbListener, Opening, Stream, StreamClosed
 
 UIAUTOMATOR_PORT: Final = 6790
 # Appium polls every second: holding the first look a moment saves it that second (facts/appium_adb.md 3).
 INSTRUMENTATION_HOLD_S: Final = 0.3
-REFUSED: Final = ("root:", "unroot:", "remount:", "jdwp", "track-", "framebuffer:", "abb:", "abb_exec:", "usb:")
+REFUSED: Final = ("jdwp", "track-", "framebuffer:", "abb:", "abb_exec:", "usb:")
+# adbd's words on a user build (restart_service.cpp, remount_service.cpp).
+UNROOTED: Final = {
+    "root": b"adbd cannot run as root in production builds\n",
+    "unroot": b"adbd not running as root\n",
+    "remount": b'Not running as root. Try "adb root" first.\n',
+}
 _STDIN, _STDOUT, _STDERR, _EXIT, _CLOSE_STDIN, _WINDOW = range(6)
 
 
@@ -73,6 +81,8 @@ class Services:
             await self._tcp(rest, opening)
         elif kind == "reverse":
             await self._reverse(rest, opening)
+        elif kind in UNROOTED:
+            await (await opening.accept()).write(UNROOTED[kind])
         elif not name.startswith(REFUSED):
             self.tablet.note_unknown("service", name)
 
@@ -81,6 +91,7 @@ class Services:
         if "v2" not in options:
             await self._raw(text, stream)
             return
+        pty = "pty" in options or (not text and "raw" not in options)
 
         def frame(kind: int, data: bytes) -> bytes:
             return struct.pack("<BI", kind, len(data)) + data
@@ -91,7 +102,7 @@ class Services:
 
         async def err(data: bytes) -> None:
             if data:
-                await stream.write(frame(_STDERR, data))
+                await stream.write(frame(_STDOUT if pty else _STDERR, data))
 
         running: asyncio.Task[int] | None = None
 
@@ -102,7 +113,7 @@ class Services:
         source = _ShellV2Input(stream, gone)
         pump = asyncio.create_task(source.pump())
         try:
-            running = asyncio.create_task(Shell(self.tablet, self.table).run(text, source, out, err))
+            running = asyncio.create_task(self._run(text, pty, source, out, err))
             await asyncio.wait({running})
             if not running.cancelled() and not stream.closed.is_set():
                 code = self._result(running, text)
@@ -112,6 +123,15 @@ class Services:
                 if task is not None:
                     task.cancel()
             await asyncio.gather(*(t for t in (running, pump) if t), return_exceptions=True)
+
+    async def _run(self, text: str, pty: bool, stdin: Input, out: Output, err: Output) -> int:
+        shell = Shell(self.tablet, self.table)
+        if not text:
+            name = self.tablet.profile.device
+            return await (terminal(shell, name, stdin, out) if pty else script(shell, stdin, out, err))
+        return await (
+            shell.run(text, stdin, on_terminal(out), on_terminal(out)) if pty else shell.run(text, stdin, out, err)
+        )
 
     def _result(self, running: asyncio.Task[int], text: str) -> int:
         error = running.exception()
@@ -126,7 +146,7 @@ class Services:
             if data:
                 await stream.write(data)
 
-        running = asyncio.create_task(Shell(self.tablet, self.table).run(text, stream, out, out))
+        running = asyncio.create_task(self._run(text, not text, stream, out, out))
         closed = asyncio.create_task(stream.closed.wait())
         try:
             await asyncio.wait({running, closed}, return_when=asyncio.FIRST_COMPLETED)
@@ -141,6 +161,7 @@ class Services:
     async def _tcp(self, rest: str, opening: Opening) -> None:
         port = rest.split(":")[0]
         if port != str(UIAUTOMATOR_PORT):
+            await self._to_reverse(port, opening)
             return
         tablet, until = self.tablet, time.monotonic() + INSTRUMENTATION_HOLD_S
         while tablet.endpoint_address is None and tablet.instrumentation_expected() and time.monotonic() < until:
@@ -160,8 +181,17 @@ class Services:
             return
         await self._bridge(await opening.accept(), reader, writer)
 
+    async def _to_reverse(self, port: str, opening: Opening) -> None:
+        """The other ports that the tablet listens on are those of adb reverse."""
+        opener = self.tablet.radio.reverse.get(int(port)) if port.isdigit() else None
+        if opener is None:
+            return
+        with contextlib.suppress(ConnectionError):
+            reader, writer = await opener()
+            await self._bridge(await opening.accept(), reader, writer)
+
     @staticmethod
-    async def _bridge(stream: Stream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _bridge(stream: Stream, reader: StreamReader, writer: StreamWriter) -> None:
         async def up() -> None:
             with contextlib.suppress(ConnectionError):
                 while data := await stream.read():

@@ -237,6 +237,10 @@ class Shell:
                 key, _, text = item.partition("=")
                 self.env[key] = text
             return 0
+        if name == "which" or (name == "command" and args[:1] == ["-v"]):
+            known = [word for word in args if word in self.table and word != "su"]
+            await out("".join(f"/system/bin/{word}\n" for word in known).encode())
+            return 0 if len(known) == len(args) - args.count("-v") else 1
         if name in ("exec", "command") and args:
             code = await self.words(args, stdin, out, err)
             self.leave = name == "exec"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from harness.virtual.call import Call, Command
+from harness.virtual.hardware import OpenHostStream
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def _interfaces(call: Call) -> list[tuple[int, str, str]]:
@@ -74,12 +78,44 @@ async def ping(call: Call) -> int:
     return 0
 
 
+async def _carry(call: Call, opener: OpenHostStream) -> int:
+    """Bytes both ways until either side ends: adb's streams have no half-close."""
+    try:
+        reader, writer = await opener()
+    except ConnectionError as error:
+        await call.complain(f"nc: {error}")
+        return 1
+
+    async def up() -> None:
+        while data := await call.stdin.read():
+            writer.write(data)
+            await writer.drain()
+
+    async def down() -> None:
+        while data := await reader.read(64 * 1024):
+            await call.out(data)
+
+    both = [asyncio.create_task(up()), asyncio.create_task(down())]
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in both:
+            task.cancel()
+        await asyncio.gather(*both, return_exceptions=True)
+        writer.close()
+        await writer.wait_closed()
+    return 0
+
+
 async def nc(call: Call) -> int:
-    """`nc [-w S] [-z] HOST PORT`: a real connection attempt through the radio."""
+    """`nc [-w S] [-z] HOST PORT`: a real connection attempt through the radio; bytes go to adb's reverses only."""
     _values, rest = _valued(call.args, "wpq")
     if len(rest) != 2 or not rest[1].isdigit():
         await call.complain("nc: needs HOST and PORT")
         return 1
+    opener = call.tablet.radio.reverse.get(int(rest[1])) if rest[0] in _LOOPBACK else None
+    if opener is not None and "-z" not in call.args:
+        return await _carry(call, opener)
     begun = time.monotonic()
     problem = await call.tablet.radio.probe(rest[0], int(rest[1]))
     call.tablet.log.write(

@@ -142,9 +142,16 @@ async def timeout(call: Call) -> int:
 
 
 async def sh(call: Call) -> int:
-    """`sh -c TEXT`, or a command line on stdin."""
+    """`sh -c TEXT`, `sh FILE`, or a command line on stdin."""
     if call.args[:1] == ["-c"] and len(call.args) > 1:
         return await call.run_text(call.args[1])
+    if call.args and not call.args[0].startswith("-"):
+        try:
+            text = call.tablet.files.host(call.args[0], call.uid, call.cwd).read_text("utf-8", "replace")
+        except OSError as error:
+            await call.complain(f"sh: {call.args[0]}: {error.strerror}")
+            return 127
+        return await call.run_text(text)
     return await call.run_text((await call.read_all()).decode("utf-8", "replace"))
 
 
@@ -182,19 +189,8 @@ async def uname(call: Call) -> int:
     return 0
 
 
-async def which(call: Call) -> int:
-    """Where a command lies."""
-    code = 0
-    for name in call.args:
-        if name == "su":
-            code = 1
-        else:
-            await call.say(f"/system/bin/{name}")
-    return code
-
-
 COMMANDS: dict[str, Command] = {
     "ps": ps, "pidof": pidof, "pgrep": pidof, "kill": kill, "killall": killall, "pkill": killall, "id": identity,
     "whoami": identity, "date": date, "uptime": uptime, "sleep": sleep, "timeout": timeout, "sh": sh, "run-as": run_as,
-    "su": su, "ime": quiet, "appops": quiet, "uname": uname, "which": which,
+    "su": su, "ime": quiet, "appops": quiet, "uname": uname,
 }  # fmt: skip
