@@ -50,8 +50,10 @@ def steps(actions: Sequence[Mapping[str, Any]], centre: Callable[[str], tuple[in
     Raises:
         UnsupportedGesture: see above.
     """
-    pointers = [one for one in actions if one.get("type") == "pointer" and one.get("actions")]
-    keys = [one for one in actions if one.get("type") == "key" and one.get("actions")]
+    # Selenium's ActionChains gives every device it has as many pauses as another one has actions.
+    moving = [one for one in actions if any(a.get("type") != "pause" for a in one.get("actions", ()))]
+    pointers = [one for one in moving if one.get("type") == "pointer"]
+    keys = [one for one in moving if one.get("type") == "key"]
     if len(pointers) > 1 or (pointers and keys):
         raise UnsupportedGesture("one pointer or one keyboard at a time")
     if keys:

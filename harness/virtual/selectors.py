@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -66,20 +67,33 @@ def _attributes(source: Node, target: Node) -> None:
         target.set(name, value)
 
 
+def _string_of(value: object) -> str:
+    first = value[0] if isinstance(value, list) and value else value
+    return "" if isinstance(first, list) else str(first)
+
+
+# The server understands XPath 2.0, lxml 1.0: what people use of the newer functions.
+_XPATH2: Mapping[tuple[str | None, str], Callable[..., object]] = {
+    (None, "matches"): lambda _c, value, pattern: re.search(_string_of(pattern), _string_of(value)) is not None,
+    (None, "ends-with"): lambda _c, value, end: _string_of(value).endswith(_string_of(end)),
+    (None, "lower-case"): lambda _c, value: _string_of(value).lower(),
+    (None, "upper-case"): lambda _c, value: _string_of(value).upper(),
+}
+
+
 def _by_xpath(hierarchy: Node, selector: str) -> list[Node]:
     named = class_named(hierarchy)
     original = dict(zip(named.iter(), hierarchy.iter(), strict=True))
     try:
-        found = named.xpath(selector)
-    except etree.XPathError as problem:
+        found = named.xpath(selector, extensions=_XPATH2)
+    except (etree.XPathError, re.error, TypeError) as problem:
         raise InvalidSelector(f"{selector}: {problem}") from problem
     if not isinstance(found, list) or not all(isinstance(one, etree._Element) for one in found):
         raise InvalidSelector(f"{selector}: gives no elements")
     return [original[one] for one in found if isinstance(one, etree._Element) and one is not named]
 
 
-_TEXT = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*')
-_CALL = re.compile(r"\.\s*(\w+)\s*\(((?:[^()\"]|\"(?:[^\"\\]|\\.)*\")*)\)\s*")
+_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 _ATTRIBUTES: Mapping[str, str] = {
     "text": "text",
@@ -94,35 +108,134 @@ _TESTS: Mapping[str, Callable[[str, str], bool]] = {
     "StartsWith": lambda shown, wanted: shown.lower().startswith(wanted.lower()),
     "Matches": lambda shown, wanted: re.fullmatch(wanted, shown, re.DOTALL) is not None,
 }
-_BOOLEANS = frozenset(
-    {"clickable", "enabled", "checked", "checkable", "focused", "focusable", "scrollable", "selected"}
-)
+_BOOLEANS: Mapping[str, str] = {
+    **{
+        n: n for n in ("clickable", "enabled", "checked", "checkable", "focused", "focusable", "scrollable", "selected")
+    },
+    "longClickable": "long-clickable",
+}
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A UiSelector: conditions, which of the matches, and a selector below it or below its parent."""
+
+    tests: tuple[Callable[[Node], bool], ...]
+    instance: int | None
+    below: _Query | None
+    from_parent: bool
+
+    def run(self, nodes: list[Node]) -> list[Node]:
+        found = [node for node in nodes if all(test(node) for test in self.tests)]
+        if self.instance is not None:
+            found = found[self.instance : self.instance + 1]
+        if self.below is None:
+            return found
+        tops = [node.getparent() if self.from_parent else node for node in found]
+        inside = {one for top in tops if top is not None for one in top.iterdescendants("node")}
+        return self.below.run([node for top in nodes[:1] for node in top.getroottree().iter("node") if node in inside])
+
+
+_START = re.compile(r"\s*(?:new\s+)?UiSelector\s*\(\s*\)\s*")
+_NAME = re.compile(r"\.\s*(\w+)\s*\(\s*")
+_VALUE = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^()"]*)')
+_SCROLLABLE = re.compile(r"\s*(?:new\s+)?UiScrollable\s*\(")
+
+
+class _Reader:
+    """A UiSelector expression, from `at` on."""
+
+    def __init__(self, text: str, package: str) -> None:
+        self.text, self.package, self.at = text.strip().removesuffix(";"), package, 0
+
+    def take(self, pattern: re.Pattern[str], what: str) -> re.Match[str]:
+        found = pattern.match(self.text, self.at)
+        if found is None:
+            raise InvalidSelector(f"expected {what} at character {self.at}: {self.text}")
+        self.at = found.end()
+        return found
+
+    def close(self) -> None:
+        self.take(_CLOSE, "')'")
+
+    def query(self) -> _Query:
+        self.take(_START, "new UiSelector()")
+        tests: list[Callable[[Node], bool]] = []
+        instance, below, from_parent = None, None, False
+        while self.at < len(self.text) and self.text[self.at] == ".":
+            name = self.take(_NAME, "a call")[1]
+            if name in ("childSelector", "fromParent"):
+                below, from_parent = self.query(), name == "fromParent"
+            else:
+                argument = self.take(_VALUE, "an argument")[1]
+                if name == "instance":
+                    instance = _number(argument, self.text)
+                else:
+                    tests.append(_condition(name, argument, self.package, self.text))
+            self.close()
+        return _Query(tuple(tests), instance, below, from_parent)
+
+    def end(self) -> None:
+        if self.text[self.at :].strip():
+            raise InvalidSelector(f"not understood from character {self.at}: {self.text}")
+
+
+_CLOSE = re.compile(r"\s*\)\s*")
 
 
 def _by_ui_selector(nodes: list[Node], selector: str, package: str) -> list[Node]:
-    text = selector.strip().rstrip(";").strip()
-    start = re.match(r"(?:new\s+)?UiSelector\s*\(\s*\)\s*", text)
-    if start is None:
-        raise InvalidSelector(f"not a UiSelector: {selector}")
-    found, at, instance = nodes, start.end(), None
-    while at < len(text):
-        call = _CALL.match(text, at)
-        if call is None:
-            raise InvalidSelector(f"not understood from character {at}: {selector}")
-        name, argument, at = call[1], call[2], call.end()
-        if name == "instance":
-            instance = _number(argument, selector)
-        else:
-            test = _condition(name, argument, package, selector)
-            found = [node for node in found if test(node)]
-    return found if instance is None else found[instance : instance + 1]
+    reader = _Reader(selector, package)
+    query = reader.query()
+    reader.end()
+    return query.run(nodes)
+
+
+@dataclass(frozen=True)
+class Scroll:
+    """A UiScrollable that is to be moved until a node is shown."""
+
+    container: _Query
+    target: _Query
+
+    def look(self, hierarchy: Node) -> tuple[Node | None, list[Node]]:
+        """(the first container, the shown targets)."""
+        nodes = list(hierarchy.iter("node"))
+        return next(iter(self.container.run(nodes)), None), self.target.run(nodes)
+
+
+def scroll_of(strategy: str, selector: str, package: str) -> Scroll | None:
+    """What `new UiScrollable(UiSelector).scrollIntoView(UiSelector)` asks for; None for any other selector.
+
+    Raises:
+        InvalidSelector: a UiScrollable with another call than scrollIntoView or scrollTextIntoView.
+    """
+    if strategy != "-android uiautomator" or not _SCROLLABLE.match(selector):
+        return None
+    reader = _Reader(selector, package)
+    reader.take(_SCROLLABLE, "UiScrollable")
+    container = reader.query()
+    reader.close()
+    name = reader.take(_NAME, "a call")[1]
+    if name == "setAsVerticalList":
+        reader.close()
+        name = reader.take(_NAME, "a call")[1]
+    if name == "scrollIntoView":
+        target = reader.query()
+    elif name == "scrollTextIntoView":
+        text = reader.take(_VALUE, "a text")[1]
+        target = _Query((_condition("text", text, package, selector),), None, None, False)
+    else:
+        raise InvalidSelector(f"UiScrollable.{name} is not supported: {selector}")
+    reader.close()
+    reader.end()
+    return Scroll(container, target)
 
 
 def _condition(name: str, argument: str, package: str, selector: str) -> Callable[[Node], bool]:
     if name in _BOOLEANS:
         if argument.strip() not in {"true", "false"}:
             raise InvalidSelector(f"{name} takes true or false: {selector}")
-        return lambda node: node.get(name) == argument.strip()
+        return lambda node: node.get(_BOOLEANS[name]) == argument.strip()
     if name == "index":
         number = str(_number(argument, selector))
         return lambda node: node.get("index") == number
@@ -142,7 +255,7 @@ def _condition(name: str, argument: str, package: str, selector: str) -> Callabl
 
 
 def _string(argument: str, selector: str) -> str:
-    found = _TEXT.fullmatch(argument)
+    found = _TEXT.fullmatch(argument.strip())
     if found is None:
         raise InvalidSelector(f"expected one quoted text, got {argument!r}: {selector}")
     return re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1]), found[1])

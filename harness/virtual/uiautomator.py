@@ -30,13 +30,16 @@ from starlette.routing import Route
 from harness.core.errors import HarnessError
 from harness.virtual.gestures import KeyText, Pause, Stroke, UnsupportedGesture, steps
 from harness.virtual.hardware import Screen, TabletProfile
-from harness.virtual.selectors import InvalidSelector, Node, class_named, find
+from harness.virtual.selectors import InvalidSelector, Node, Scroll, class_named, find, scroll_of
 
 W3C_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _STOP_TIMEOUT_S = 5.0
+_MAX_SWIPES = 30  # UiScrollable's own limit
+_SWIPE_S = 0.3
 _ALIASES = {
     "name": "content-desc",
     "contentDescription": "content-desc",
+    "longClickable": "long-clickable",
     "className": "class",
     "resourceId": "resource-id",
 }
@@ -153,6 +156,7 @@ class UiAutomatorServer:
             ("POST", s + "/appium/device/press_keycode", self._press),
             ("POST", s + "/appium/device/long_press_keycode", self._press),
             ("POST", s + "/appium/gestures/click", self._gesture_click),
+            ("POST", s + "/appium/gestures/double_click", self._gesture_double_click),
             ("POST", s + "/appium/gestures/long_click", self._gesture_long_click),
             ("POST", s + "/appium/gestures/drag", self._gesture_drag),
             ("POST", s + "/appium/gestures/swipe", self._gesture_swipe),
@@ -160,11 +164,14 @@ class UiAutomatorServer:
             ("POST", s + "/appium/gestures/fling", self._gesture_scroll),
             ("GET", s + "/appium/device/info", self._info),
             ("GET", s + "/appium/device/pixel_ratio", self._pixel_ratio),
+            ("GET", s + "/appium/device/display_density", self._density),
             ("GET", s + "/appium/device/system_bars", self._bars),
             ("GET", s + "/appium/device/battery_info", self._battery),
             ("GET", s + "/window/current/size", self._window),
             ("GET", s + "/window/rect", self._window_rect),
             ("GET", s + "/alert/text", self._alert),
+            ("POST", s + "/alert/accept", self._alert),
+            ("POST", s + "/alert/dismiss", self._alert),
             *(("GET", f"{e}/{what}", self._reader(what)) for what in _READERS),
             ("GET", e + "/attribute/{name}", self._attribute),
         ]
@@ -232,14 +239,36 @@ class UiAutomatorServer:
         return self._screen.foreground() or "com.android.launcher3"
 
     async def _find_all(self, call: Call) -> object:
+        strategy, selector = str(call.body["strategy"]), str(call.body["selector"])
+        scroll = scroll_of(strategy, selector, self._package())
+        if scroll is not None:
+            return [self._handle(node) for node in await self._scroll_to(scroll)]
         tree = await self._screen.tree()
         context = call.parts.get("element") or call.body.get("context") or ""
         root = self._resolve(tree, str(context)) if context else tree
-        found = find(tree, str(call.body["strategy"]), str(call.body["selector"]), self._package())
+        found = find(tree, strategy, selector, self._package())
         if context:
             inside = set(root.iterdescendants())
             found = [node for node in found if node in inside]
         return [self._handle(node) for node in found]
+
+    async def _scroll_to(self, scroll: Scroll) -> list[Node]:
+        """The targets once one is shown: first back to the beginning, then forward, as UiScrollable does."""
+        for way in (1, -1):
+            before = b""
+            for _ in range(_MAX_SWIPES):
+                tree = await self._screen.tree()
+                container, targets = scroll.look(tree)
+                seen = etree.tostring(tree)
+                if targets:
+                    return targets
+                if container is None or seen == before:
+                    break
+                before = seen
+                left, top, right, bottom = _bounds(container)
+                x, y, reach = (left + right) // 2, (top + bottom) // 2, way * (bottom - top) * 2 // 5
+                await self._screen.swipe(x, y - reach, x, y + reach, _SWIPE_S)
+        return []
 
     async def _find_one(self, call: Call) -> object:
         found = await self._find_all(call)
@@ -396,6 +425,12 @@ class UiAutomatorServer:
         await self._screen.tap(*await self._point(call.body))
         return None
 
+    async def _gesture_double_click(self, call: Call) -> object:
+        point = await self._point(call.body)
+        await self._screen.tap(*point)
+        await self._screen.tap(*point)
+        return None
+
     async def _gesture_long_click(self, call: Call) -> object:
         point = await self._point(call.body)
         await self._screen.swipe(*point, *point, float(call.body.get("duration") or 500) / 1000)
@@ -449,11 +484,14 @@ class UiAutomatorServer:
     async def _pixel_ratio(self, call: Call) -> object:
         return self._profile.density / 160
 
+    async def _density(self, call: Call) -> object:
+        return self._profile.density
+
     async def _bars(self, call: Call) -> object:
         return {"statusBar": 0}
 
     async def _battery(self, call: Call) -> object:
-        return {"level": 0.9, "status": 2}
+        return {"level": 1.0, "status": 5}  # full, as `dumpsys battery` says
 
     async def _window(self, call: Call) -> object:
         return {"width": self._screen.size[0], "height": self._screen.size[1]}

@@ -11,7 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -39,12 +39,16 @@ WORKER = b"""addEventListener('install', e => e.waitUntil(caches.open('a').then(
 addEventListener('activate', e => e.waitUntil(clients.claim()));
 addEventListener('fetch', e => { if (new URL(e.request.url).pathname === '/') e.respondWith(caches.match('/')); });"""
 DATA_BYTES = 300_000
+LONG_PAGE = b"<!doctype html><meta name=viewport content='width=device-width'>" + b"".join(
+    b"<p style='margin:30px'><button>Row %d</button></p>" % number for number in range(20)
+)
 
 
 class _Site(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     BODIES = {  # noqa: RUF012
         "/": ("text/html", PAGE),
+        "/long": ("text/html", LONG_PAGE),
         "/sw.js": ("text/javascript", WORKER),
         "/data.bin": ("application/octet-stream", bytes(DATA_BYTES)),
     }
@@ -228,6 +232,34 @@ def test_the_uiautomator_endpoint_finds_taps_reads_and_notes_unknown_routes(run:
         assert json.loads((tablet.state / "unknown.jsonl").read_text())["what"].endswith("/appium/news")
         await ask("DELETE", session)
         await asyncio.wait_for(server.wait_session_ended(), 2)
+        await server.stop()
+
+    run(scenario)
+
+
+def test_a_scrollable_is_scrolled_forward_and_back_until_the_row_shows(run: Callable[[Scenario], None]) -> None:
+    async def scenario(tablet: Tablet) -> None:
+        await tablet.screen.launch(replace(tablet.app, url=tablet.app.url + "long"), cold=True)
+        server = UiAutomatorServer(tablet.screen, TabletProfile(), tablet.state / "unknown.jsonl")
+        base = f"http://127.0.0.1:{await server.start()}"
+        _, made = await asyncio.to_thread(_http, "POST", f"{base}/session", {"capabilities": {}})
+
+        async def status_of(row: str, call: str) -> int:
+            selector = f"new UiScrollable(new UiSelector().scrollable(true)).{call.format(row)}"
+            body = {"strategy": "-android uiautomator", "selector": selector}
+            path = f"{base}/session/{made['sessionId']}/element"
+            return (await asyncio.to_thread(_http, "POST", path, body))[0]
+
+        async def rows() -> list[str]:
+            found = (await tablet.screen.tree()).xpath("//node[starts-with(@text, 'Row ')]/@text")
+            return [str(one) for one in found] if isinstance(found, list) else []
+
+        assert "Row 0" in await rows() and "Row 15" not in await rows()
+        assert await status_of("Row 15", 'scrollIntoView(new UiSelector().text("{}"))') == 200
+        assert "Row 15" in await rows() and "Row 0" not in await rows()
+        assert await status_of("Row 0", 'setAsVerticalList().scrollTextIntoView("{}")') == 200
+        assert "Row 0" in await rows()
+        assert await status_of("Row 99", 'scrollTextIntoView("{}")') == 404
         await server.stop()
 
     run(scenario)
