@@ -52,7 +52,9 @@ async def activity(call: Call, args: list[str]) -> int:
         await call.say("ACTIVITY MANAGER RUNNING PROCESSES (dumpsys activity processes)")
         for process in tablet.running():
             await call.say(f"  *APP* UID 10000 ProcessRecord{{{process.pid:x} {process.pid}:{process.name}/u0a200}}")
-    elif what in ("activities", "a", "top"):
+    elif what == "top":
+        await _top(call)
+    elif what in ("activities", "a"):
         shown = tablet.foreground()
         name = shown.component if shown else _LAUNCHER
         await call.say(
@@ -66,6 +68,16 @@ async def activity(call: Call, args: list[str]) -> int:
         call.unknown()
         await call.say(f"Bad activity command, or no activities match: {what}")
     return 0
+
+
+async def _top(call: Call) -> None:
+    tablet = call.tablet
+    shown = tablet.foreground()
+    package, component = (shown.package, shown.component) if shown else ("com.android.launcher3", _LAUNCHER)
+    await call.say(
+        f"TASK 10000:{package} id={tablet.task_id} userId=0\n"
+        f"  ACTIVITY {component} 1f2e3d pid={tablet.pid_of(package) or '(not running)'}"
+    )
 
 
 def _focus(app: InstalledApp | None, task: int) -> str:
@@ -247,6 +259,16 @@ async def deviceidle(call: Call, args: list[str]) -> int:
     return 0
 
 
+async def input_method(call: Call, _args: list[str]) -> int:
+    """`dumpsys input_method`: this tablet shows no keyboard; text goes to the focused field."""
+    method = call.tablet.settings["secure"]["default_input_method"]
+    await call.say(
+        f"Current Input Method Manager state:\n  mCurMethodId={method}\n  mInputShown=false mInShowing=false\n"
+        f"  mIsInputViewShown=false\n  mInteractive={str(call.tablet.power.awake).lower()}"
+    )
+    return 0
+
+
 SERVICES: dict[str, Service] = {
     "activity": activity,
     "battery": battery,
@@ -254,6 +276,7 @@ SERVICES: dict[str, Service] = {
     "deviceidle": deviceidle,
     "diskstats": diskstats,
     "display": display,
+    "input_method": input_method,
     "media_session": media_session,
     "netstats": netstats,
     "package": package,

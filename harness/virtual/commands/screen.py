@@ -15,6 +15,8 @@ _KEYS = {
     "HOME": 3, "BACK": 4, "POWER": 26, "TAB": 61, "ENTER": 66, "DEL": 67, "MENU": 82, "MEDIA_PLAY_PAUSE": 85,
     "ESCAPE": 111, "MEDIA_PLAY": 126, "MEDIA_PAUSE": 127, "APP_SWITCH": 187, "SLEEP": 223, "WAKEUP": 224,
 }  # fmt: skip
+_SOURCES = ("touchscreen", "keyboard", "mouse", "dpad", "trackball", "touchpad", "stylus", "gamepad", "joystick")
+_DPAD_CENTER = 23
 
 
 async def screencap(call: Call) -> int:
@@ -108,7 +110,7 @@ async def _key(call: Call, word: str) -> bool:
 
 async def touch(call: Call) -> int:
     """`input [SOURCE] tap|swipe|text|keyevent ...`."""
-    words = call.args[1:] if call.args[:1] and call.args[0] in ("touchscreen", "keyboard", "mouse") else call.args
+    words = call.args[1:] if call.args[:1] and call.args[0] in _SOURCES else call.args
     verb, rest = (words[0], words[1:]) if words else ("", [])
     screen = call.tablet.screen
     try:
@@ -119,6 +121,8 @@ async def touch(call: Call) -> int:
             await screen.swipe(x1, y1, x2, y2, (float(rest[4]) if len(rest) > 4 else 300.0) / 1000)
         elif verb == "text" and rest:
             await screen.text(" ".join(rest).replace("%s", " "))
+        elif verb == "press":  # of a trackball, which Android turns into the middle key for apps without one
+            await screen.key(_DPAD_CENTER)
         elif verb == "keyevent" and rest:
             for word in [word for word in rest if not word.startswith("--")]:
                 if not await _key(call, word):

@@ -23,6 +23,18 @@ async def _media_session(call: Call, args: list[str]) -> int:
     return 255
 
 
+async def _notification(call: Call, args: list[str]) -> int:
+    """`notification allow_listener|disallow_listener COMPONENT`: kept in the secure settings, as Android does."""
+    if len(args) < 2 or args[0] not in ("allow_listener", "disallow_listener"):
+        call.unknown()
+        await call.complain(f"Unknown command: {' '.join(args[:1])}")
+        return 255
+    secure = call.tablet.settings["secure"]
+    kept = [name for name in secure.get("enabled_notification_listeners", "").split(":") if name not in ("", args[1])]
+    secure["enabled_notification_listeners"] = ":".join([*kept, *(args[1:2] if args[0].startswith("allow") else ())])
+    return 0
+
+
 SERVICES: dict[str, Service] = {
     "activity": activity.am,
     "appops": _quiet,
@@ -30,13 +42,10 @@ SERVICES: dict[str, Service] = {
     "connectivity": connectivity.connectivity,
     "deviceidle": _quiet,
     "media_session": _media_session,
-    "notification": _quiet,
+    "notification": _notification,
     "package": packages.package,
     "phone": connectivity.phone,
-    "statusbar": _quiet,
-    "uimode": _quiet,
     "wifi": connectivity.wifi,
-    "window": _quiet,
 }
 
 
