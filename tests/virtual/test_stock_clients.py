@@ -105,7 +105,7 @@ def _home() -> Path:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Both ended by their own handles; the tablet as a user ends it, with an interrupt or SIGTERM."""
+    """Both are ended by their own handles, and the tablet leaves nothing behind."""
     try:
         tools = find(_home(), dict(os.environ))
     except ToolMissing as missing:
