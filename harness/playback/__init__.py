@@ -2,10 +2,10 @@
 
 from harness.playback.examine import DETECTORS, Detector, Examination, examine
 from harness.playback.expectation import Action, Expectation, Limits
-from harness.playback.observation import MarkerRead, Observation
+from harness.playback.film import Film, Reel, Runs
+from harness.playback.observation import MarkerRead, Observation, Picture, Run
 from harness.playback.reader import MarkerReader
 from harness.playback.recording import RecordingRead, read_recording
-from harness.playback.timeline import Run, runs_of
 
 __all__ = [
     "DETECTORS",
@@ -13,13 +13,16 @@ __all__ = [
     "Detector",
     "Examination",
     "Expectation",
+    "Film",
     "Limits",
     "MarkerRead",
     "MarkerReader",
     "Observation",
+    "Picture",
     "RecordingRead",
+    "Reel",
     "Run",
+    "Runs",
     "examine",
     "read_recording",
-    "runs_of",
 ]

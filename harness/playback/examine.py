@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.core.outcome import Finding, Measurement, Severity
 from harness.playback.detectors import (
     dropped,
@@ -20,9 +23,9 @@ from harness.playback.detectors import (
     wrong_content,
 )
 from harness.playback.expectation import Expectation
+from harness.playback.film import Film, Runs
 from harness.playback.observation import Observation
 from harness.playback.scene import Scene, lay_out
-from harness.playback.timeline import Run
 
 
 @dataclass(frozen=True)
@@ -55,22 +58,22 @@ class Examination:
     findings: tuple[Finding, ...]
     measurements: tuple[Measurement, ...]
     checks: tuple[str, ...]
-    runs: tuple[Run, ...]
+    runs: Runs
 
 
 def examine(
     observations: Iterable[Observation], expectation: Expectation, detectors: Sequence[Detector] = DETECTORS
 ) -> Examination:
     """Everything that the detectors say about a recording."""
-    given = tuple(Observation(*seen) for seen in observations)
-    findings = instrument.backwards_clock(given)
-    scene = lay_out(given, expectation)
+    film = Film.of(observations)
+    scene = lay_out(film, expectation)
+    findings: list[Finding] = []
     for detector in detectors:
         findings += detector.look(scene)
     rank = {Severity.FAIL: 0, Severity.BLIND: 1, Severity.NOTE: 2}
     findings.sort(key=lambda finding: rank[finding.severity])
-    runs = tuple(run for span in scene.spans for run in span.runs)
-    checks = tuple(f"playback.{detector.name}" for detector in detectors) if runs or given else ()
+    runs = Runs.joined([span.runs for span in scene.spans])
+    checks = tuple(f"playback.{detector.name}" for detector in detectors) if len(film) else ()
     return Examination(tuple(findings), _measurements(scene), checks, runs)
 
 
@@ -78,9 +81,8 @@ def _measurements(scene: Scene) -> tuple[Measurement, ...]:
     limits, out = scene.limits, []
     expected = seen = 0
     for span in scene.spans:
-        for segment in segments(span.runs, scene):
-            ids = {run.frame_id for run in segment}
-            seen, expected = seen + len(ids), expected + max(ids) - min(ids) + 1
+        for ids in segments(span.runs, scene):
+            seen, expected = seen + len(np.unique(ids)), expected + int(ids.max() - ids.min()) + 1
     if expected:
         out += [
             Measurement("frames_expected", expected, "frames"),
@@ -92,7 +94,7 @@ def _measurements(scene: Scene) -> tuple[Measurement, ...]:
         out.append(Measurement("startup_delay_uncertainty", uncertainty, "s"))
     held = [s.held_s for s in scene.all_steps if s.held_s > 0 and (s.watched or s.advance <= 2)]
     held += [end.held_s for end in stall.endings(scene)]
-    if scene.all_steps:
+    if any(len(steps) for steps in scene.steps):
         out.append(
             Measurement("longest_hold", max(held, default=0.0), "s", None, limits.hold_fail_s, "playback.md 5.3")
         )
@@ -110,13 +112,10 @@ def _measurements(scene: Scene) -> tuple[Measurement, ...]:
     return tuple(out)
 
 
-def segments(runs: Sequence[Run], scene: Scene) -> list[list[Run]]:
-    """Runs cut where the ids jump away from the clock, as they do at a seek."""
-    cut: list[list[Run]] = []
-    for run in runs:
-        last = cut[-1][-1] if cut else None
-        ahead = (run.frame_id - last.frame_id) / scene.rate - (run.start_s - last.start_s) if last else 0.0
-        if last is None or run.frame_id < last.frame_id or ahead > scene.limits.skip_s:
-            cut.append([])
-        cut[-1].append(run)
-    return cut
+def segments(runs: Runs, scene: Scene) -> list[NDArray[np.int64]]:
+    """Frame ids of the runs, cut where they jump away from the clock, as they do at a seek."""
+    if not len(runs):
+        return []
+    advance = np.diff(runs.frame_ids)
+    ahead = advance / scene.rate - np.diff(runs.starts)
+    return np.split(runs.frame_ids, np.flatnonzero((advance < 0) | (ahead > scene.limits.skip_s)) + 1)

@@ -23,6 +23,31 @@ class MarkerRead:
     blended: bool
 
 
+class Picture(NamedTuple):
+    """What the picture itself looked like where the video is; nan where it was not looked at.
+
+    Args:
+        light: 99th percentile of luma in the video's middle, 0 black to 1 white.
+        green: share of that area that is green as a failed decoder paints it, 0..1.
+        blocky: luma steps on the 8 px grid to those off it; about 1 in clean video.
+        change: 95th percentile of the change since the last picture that moved, luma levels, noise taken off.
+        cut: whether nearly all of the picture changed at once, 0 or 1.
+        match: likeness to the frame that belongs to the id, -1..1 (playback.md 5.4).
+        area: share of the picture that the video covers, 0..1.
+    """
+
+    light: float
+    green: float
+    blocky: float
+    change: float
+    cut: float
+    match: float
+    area: float
+
+
+NO_PICTURE = Picture(*[float("nan")] * 7)
+
+
 class Observation(NamedTuple):
     """One captured picture.
 
@@ -33,3 +58,26 @@ class Observation(NamedTuple):
     pts_s: float
     read: MarkerRead | None
     black: bool = False
+    picture: Picture = NO_PICTURE
+
+
+class Run(NamedTuple):
+    """One frame id on the screen.
+
+    Args:
+        start_s: pts of the first picture that shows it.
+        end_s: pts of the last picture that shows it.
+        before_s: pts of the last picture of any kind before start_s; start_s itself for the very first.
+        reads: number of pictures that show it.
+        margin: the best margin among them.
+        widest_gap_s: longest time without any picture between start_s and the next run's start.
+    """
+
+    frame_id: int
+    content_id: int
+    start_s: float
+    end_s: float
+    before_s: float
+    reads: int
+    margin: float
+    widest_gap_s: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from harness.core.errors import InputFileError
 from harness.media.decode import decode
+from harness.playback.film import Film, Reel
 from harness.playback.observation import Observation
 from harness.playback.reader import MarkerReader
 
@@ -28,7 +28,7 @@ class RecordingRead:
         problem: why the file could not be read at all, in words; empty when it could.
     """
 
-    observations: tuple[Observation, ...]
+    observations: Film
     picks: tuple[int, ...]
     size: tuple[int, int]
     undecodable: int
@@ -48,11 +48,11 @@ def read_recording(path: Path, reader: MarkerReader | None = None) -> RecordingR
     used = reader or MarkerReader()
     if not path.exists():
         raise InputFileError(str(path), "", "there is no such file")
-    seen: list[Observation] = []
+    seen = Reel()
     try:
         decoding = decode(path)
     except InputFileError as e:
-        return RecordingRead((), (), (0, 0), 0, True, e.problem)
+        return RecordingRead(Reel().film(), (), (0, 0), 0, True, e.problem)
     with decoding:
         problem = ""
         try:
@@ -60,27 +60,23 @@ def read_recording(path: Path, reader: MarkerReader | None = None) -> RecordingR
                 read = used.read(frame.luma)
                 limit = BLACK_FULL if frame.full_range else BLACK_LIMITED
                 black = read is None and bool(np.percentile(frame.luma[::8, ::8], 99) <= limit)
-                seen.append(Observation(float(frame.pts_s), read, black))
+                seen.add(Observation(float(frame.pts_s), read, black))
         except InputFileError as e:
             problem = e.problem
-        return RecordingRead(tuple(seen), picks(seen), decoding.size, decoding.undecodable, decoding.cut_short, problem)
+        film = seen.film()
+        return RecordingRead(film, picks(film), decoding.size, decoding.undecodable, decoding.cut_short, problem)
 
 
-def picks(seen: list[Observation], most: int = 12) -> tuple[int, ...]:
+def picks(film: Film, most: int = 12) -> tuple[int, ...]:
     """Indices of the pictures worth keeping as evidence, at most `most`, ascending."""
-    if not seen:
+    if not len(film):
         return ()
-    readable = [index for index, o in enumerate(seen) if o.read is not None]
-    chosen = [0, len(seen) - 1, *readable[:1], *readable[-1:]]
-    changes = [
-        index for before, index in itertools.pairwise(readable) if _frame_id(seen[before]) != _frame_id(seen[index])
-    ]
-    held = sorted(itertools.pairwise(changes), key=lambda pair: seen[pair[0]].pts_s - seen[pair[1]].pts_s)
-    chosen += [index for first, after in held[:2] for index in (first, after)]
-    inside = range(readable[0], readable[-1]) if readable else range(0)
-    chosen += [index for index in inside if seen[index].read is None][:2]
-    return tuple(sorted(dict.fromkeys(chosen[:most])))
-
-
-def _frame_id(seen: Observation) -> int | None:
-    return seen.read.frame_id if seen.read else None
+    readable = np.flatnonzero(film.readable)
+    changes = readable[1:][np.diff(film.frame_ids[readable]) != 0]
+    longest = np.argsort(-np.diff(film.pts[changes]), kind="stable")[:2] if len(changes) > 1 else ()
+    chosen = [0, len(film) - 1, *readable[:1], *readable[-1:]]
+    chosen += [index for hold in longest for index in (changes[hold], changes[hold + 1])]
+    if len(readable):
+        between = np.arange(readable[0], readable[-1])
+        chosen += [*between[~film.readable[between]][:2]]
+    return tuple(sorted(dict.fromkeys(int(index) for index in chosen[:most])))

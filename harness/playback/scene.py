@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from harness.core.outcome import Severity
 from harness.playback.expectation import Expectation, Limits
+from harness.playback.film import Film
 from harness.playback.observation import Observation
-from harness.playback.timeline import Span, Step, spans_of, steps_of
+from harness.playback.timeline import Span, Step, Steps, spans_of
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,10 @@ class Scene:
         steps: one tuple for each span, in the spans' order.
     """
 
-    observations: tuple[Observation, ...]
+    observations: Film
     expectation: Expectation
     spans: tuple[Span, ...]
-    steps: tuple[tuple[Step, ...], ...]
+    steps: tuple[Steps, ...]
     capture_rate: float | None
     read_share: float | None
 
@@ -39,8 +42,9 @@ class Scene:
         return float(self.expectation.frame_rate)
 
     @property
-    def all_steps(self) -> tuple[Step, ...]:
-        return tuple(step for steps in self.steps for step in steps)
+    def all_steps(self) -> Iterator[Step]:
+        """Every step of every span; made anew each time, so that they need no memory."""
+        return itertools.chain.from_iterable(self.steps)
 
     @property
     def sees_holds(self) -> bool:
@@ -63,30 +67,31 @@ class Scene:
         return frame_id >= self.expectation.frames - 1 - self.limits.end_tolerance_frames
 
 
-def lay_out(observations: Sequence[Observation], expectation: Expectation) -> Scene:
+def lay_out(observations: Iterable[Observation], expectation: Expectation) -> Scene:
     """The scene of a recording."""
-    ordered = tuple(sorted(observations, key=lambda o: o.pts_s))
-    spans = spans_of(ordered, expectation)
-    steps = tuple(steps_of(span, expectation) for span in spans)
-    pictures, shown = [], []
-    note_s = expectation.limits.hold_note_s
-    holds = [(s.before.end_s, s.after.start_s) for row in steps for s in row if s.held_s >= note_s]
-    for span in spans:
-        if span.runs:
-            inside = [o for o in span.observations if span.runs[0].start_s <= o.pts_s <= span.runs[-1].end_s]
-            pictures.append(inside)
-            # A spinner over a title that waits hides the marker; that is the tablet's doing, not the reader's.
-            waiting = {o.pts_s for low, high in holds for o in inside if low < o.pts_s < high}
-            shown += [o for o in inside if o.pts_s not in waiting and not _just_after_seek(o, span, expectation)]
+    film = Film.of(observations)
+    spans = spans_of(film, expectation)
+    steps = tuple(Steps(span, expectation) for span in spans)
     # Gaps as long as a hold are judged as holds or recorder gaps; in here they would count twice.
     longest = max(expectation.limits.hold_note_s, 3 / float(expectation.frame_rate))
-    gaps = [b.pts_s - a.pts_s for row in pictures for a, b in itertools.pairwise(row)]
-    gaps = [gap for gap in gaps if gap < longest]
-    capture_rate = len(gaps) / sum(gaps) if sum(gaps) > 0 else None
-    read_share = 100 * sum(o.read is not None for o in shown) / len(shown) if shown else None
-    return Scene(ordered, expectation, spans, steps, capture_rate, read_share)
-
-
-def _just_after_seek(seen: Observation, span: Span, expectation: Expectation) -> bool:
-    allowance = expectation.limits.seek_allowance_s
-    return any(s.at_s - s.uncertainty_s <= seen.pts_s <= s.at_s + s.uncertainty_s + allowance for s in span.seeks)
+    gaps = shown = readable = 0.0
+    count = 0
+    for span, row in zip(spans, steps, strict=True):
+        if not span.runs:
+            continue
+        inside = span.observations.between(span.runs[0].start_s, span.runs[-1].end_s)
+        pauses = np.diff(inside.pts)
+        pauses = pauses[pauses < longest]
+        count, gaps = count + len(pauses), gaps + float(pauses.sum())
+        counted = np.ones(len(inside), bool)
+        # A spinner over a title that waits hides the marker; that is the tablet's doing, not the reader's.
+        holds = [(s.before.end_s, s.after.start_s) for s in row if s.held_s >= expectation.limits.hold_note_s]
+        for low, high in holds:
+            counted &= ~((inside.pts > low) & (inside.pts < high))
+        for seek in span.seeks:
+            low, high = seek.at_s - seek.uncertainty_s, seek.at_s + seek.uncertainty_s
+            counted &= ~((inside.pts >= low) & (inside.pts <= high + expectation.limits.seek_allowance_s))
+        shown, readable = shown + int(counted.sum()), readable + int((counted & inside.readable).sum())
+    capture_rate = count / gaps if gaps > 0 else None
+    read_share = 100 * readable / shown if shown else None
+    return Scene(film, expectation, spans, steps, capture_rate, read_share)

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, overload
 
 from harness.playback.expectation import Action, Expectation
-from harness.playback.observation import MarkerRead, Observation
-
-
-@dataclass(frozen=True)
-class Run:
-    """One frame id on the screen.
-
-    Args:
-        start_s: pts of the first picture that shows it.
-        end_s: pts of the last picture that shows it.
-        before_s: pts of the last picture of any kind before start_s; start_s itself for the very first.
-        reads: number of pictures that show it.
-        margin: the best margin among them.
-        widest_gap_s: longest time without any picture between start_s and the next run's start.
-    """
-
-    frame_id: int
-    content_id: int
-    start_s: float
-    end_s: float
-    before_s: float
-    reads: int
-    margin: float
-    widest_gap_s: float
+from harness.playback.film import Film, Runs
+from harness.playback.observation import Run
 
 
 @dataclass(frozen=True)
@@ -44,14 +24,13 @@ class Span:
     play: Action | None
     stop: Action | None
     seeks: tuple[Action, ...]
-    runs: tuple[Run, ...]
-    foreign: tuple[Run, ...]
-    observations: tuple[Observation, ...]
+    runs: Runs
+    foreign: Runs
+    observations: Film
     poster: bool = False
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """The change from one run to the next within a span.
 
     Args:
@@ -72,68 +51,66 @@ class Step:
     watched: bool
 
 
-def runs_of(observations: Sequence[Observation]) -> tuple[Run, ...]:
-    """Neighbouring reads of one frame id, joined over unreadable pictures between them."""
-    runs: list[Run] = []
-    open_read: MarkerRead | None = None
-    start = end = before = gap = margin = 0.0
-    reads = 0
-    last = observations[0].pts_s if observations else 0.0
-    for pts, read, _ in observations:
-        new = read is not None and (
-            open_read is None or (read.frame_id, read.content_id) != (open_read.frame_id, open_read.content_id)
-        )
-        gap = max(gap, pts - last)
-        if new and read is not None:
-            if open_read is not None:
-                runs.append(Run(open_read.frame_id, open_read.content_id, start, end, before, reads, margin, gap))
-            open_read, start, end, before, reads, margin, gap = read, pts, pts, last, 1, read.margin, 0.0
-        elif read is not None:
-            end, reads, margin = pts, reads + 1, max(margin, read.margin)
-        last = pts
-    if open_read is not None:
-        runs.append(Run(open_read.frame_id, open_read.content_id, start, end, before, reads, margin, gap))
-    return tuple(runs)
-
-
-def spans_of(observations: Sequence[Observation], expectation: Expectation) -> tuple[Span, ...]:
+def spans_of(observations: Film, expectation: Expectation) -> tuple[Span, ...]:
     """The playbacks of a recording, in order."""
     actions = sorted(expectation.actions, key=lambda action: action.at_s)
-    ends = [expectation.recording_end_s, observations[-1].pts_s if observations else None]
+    ends = [expectation.recording_end_s, float(observations.pts[-1]) if len(observations) else None]
     ends += [action.at_s for action in actions[-1:]]
     finish = max((end for end in ends if end is not None), default=0.0)
     plays = [action for action in actions if action.kind == "play"]
     bounds: list[tuple[float, Action | None]] = [(p.at_s - p.uncertainty_s, p) for p in plays]
     if not bounds:
-        bounds = [(observations[0].pts_s if observations else 0.0, None)]
+        bounds = [(float(observations.pts[0]) if len(observations) else 0.0, None)]
     spans = []
     for index, (start, play) in enumerate(bounds):
         limit = bounds[index + 1][0] if index + 1 < len(bounds) else finish
         stop = next((a for a in actions if a.kind == "stop" and start < a.at_s <= limit), None)
         end = stop.at_s if stop else limit
-        inside = tuple(o for o in observations if start <= o.pts_s <= end)
-        runs = runs_of(inside)
-        own = tuple(run for run in runs if run.content_id in expectation.content_ids)
-        foreign = tuple(run for run in runs if run.content_id not in expectation.content_ids)
+        inside = observations.between(start, end)
+        runs = inside.runs()
+        own = runs.of_content(expectation.content_ids)
+        foreign = runs.of_content(expectation.content_ids, others=True)
         seeks = tuple(a for a in actions if a.kind == "seek" and start <= a.at_s <= end)
-        shown = next((o.read for o in reversed(observations) if o.read and o.pts_s < start), None)
-        poster = bool(play and own and shown and shown.frame_id == own[0].frame_id)
+        earlier = observations.frame_ids[(observations.pts < start) & observations.readable]
+        poster = bool(play and own and len(earlier) and int(earlier[-1]) == own[0].frame_id)
         spans.append(Span(start, end, play, stop, seeks, own, foreign, inside, poster))
     return tuple(spans)
 
 
-def steps_of(span: Span, expectation: Expectation) -> tuple[Step, ...]:
-    """Every change of the frame id in a span."""
-    rate = float(expectation.frame_rate)
-    steps = []
-    for before, after in zip(span.runs, span.runs[1:], strict=False):
-        excuse, excused = excused_s(span, before.start_s, after.start_s, expectation)
+class Steps(Sequence[Step]):
+    """Every change of the frame id in a span, made when asked for."""
+
+    def __init__(self, span: Span, expectation: Expectation) -> None:
+        self._span, self._expectation = span, expectation
+        self._rate = float(expectation.frame_rate)
+        self._gap_s = max(expectation.limits.hold_note_s, 3 / self._rate)
+        self._excuses = bool(span.seeks) or span.poster
+
+    def __len__(self) -> int:
+        return max(0, len(self._span.runs) - 1)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Step, ...]: ...
+    def __getitem__(self, index: int | slice) -> Step | tuple[Step, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        at = range(len(self))[index]
+        return self._between(self._span.runs[at], self._span.runs[at + 1])
+
+    def __iter__(self) -> Iterator[Step]:
+        return (self._between(a, b) for a, b in itertools.pairwise(self._span.runs))
+
+    def _between(self, before: Run, after: Run) -> Step:
+        excuse, excused = 0.0, False
+        if self._excuses:
+            excuse, excused = excused_s(self._span, before.start_s, after.start_s, self._expectation)
         elapsed = after.start_s - before.start_s - excuse
         advance = after.frame_id - before.frame_id
-        explained = 0.0 if excused else max(0, advance - 1) / rate
-        watched = before.widest_gap_s < max(expectation.limits.hold_note_s, 3 / rate)
-        steps.append(Step(before, after, elapsed, advance, max(0.0, elapsed - explained), excused, watched))
-    return tuple(steps)
+        explained = 0.0 if excused else max(0, advance - 1) / self._rate
+        watched = before.widest_gap_s < self._gap_s
+        return Step(before, after, elapsed, advance, max(0.0, elapsed - explained), excused, watched)
 
 
 def excused_s(span: Span, start_s: float, end_s: float, expectation: Expectation) -> tuple[float, bool]:

@@ -49,7 +49,7 @@ def test_file_that_is_no_video_is_the_instruments_problem(tmp_path: Path) -> Non
     path = tmp_path / "capture.mkv"
     path.write_bytes(b"not a video at all")
     got = read_recording(path)
-    assert got.observations == ()
+    assert len(got.observations) == 0
     assert "not a video" in got.problem
 
 

@@ -145,7 +145,7 @@ ROWS = {
     "back_unasked": row(play(lambda t: t if t < 4 else t - 2, end_s=15), "jumped", FAIL),
     "never_started": row(play(lambda t: None), "not_started", FAIL),
     "looked_too_briefly": row(play(lambda t: None, end_s=6), "not_started", INCONCLUSIVE),
-    "recorder_gap": row(without(play(steady), 5, 7), "capture_gap", INCONCLUSIVE),
+    "recorder_gap": row(without(play(steady), 5, 7), "capture_lost", INCONCLUSIVE),
     "hidden_1s_by_a_toast": row(hidden(play(steady), 5, 6), "", PASS),
     "hidden_half": row(hidden(play(steady), 5, 10), "capture_insufficient", INCONCLUSIVE),
     "recorder_5_fps": row(play(steady, fps=5), "capture_insufficient dropped", INCONCLUSIVE),

@@ -19,7 +19,7 @@ def _of_span(span: Span, scene: Scene) -> Finding | None:
     limits, last = scene.limits, span.runs[-1]
     wanted = scene.expectation.frames - 1
     silence = span.end_s - last.end_s
-    after = [seen for seen in scene.observations if seen.pts_s > last.end_s]
+    after = bool((scene.observations.pts > last.end_s).any())
     left = f"frame {last.frame_id} of {wanted} was the last seen, at {last.end_s:.2f} s"
     seeking = any(seek.at_s + limits.seek_allowance_s + seek.uncertainty_s > span.end_s for seek in span.seeks)
     frozen = any(end.start_s == last.start_s for end in endings(scene))
@@ -27,7 +27,7 @@ def _of_span(span: Span, scene: Scene) -> Finding | None:
         return None
     if silence >= limits.hold_note_s and not after and not frozen:
         # Neither the title nor anything else: a recorder that died and a screen that froze look the same.
-        return _say(span, scene, "capture_gap", f"{left}; no picture came in the {silence:.2f} s after it", False)
+        return _say(span, scene, "capture_lost", f"{left}; no picture came in the {silence:.2f} s after it", False)
     if silence < limits.hold_note_s and not frozen:
         why = "playback was stopped" if span.stop else "recording ended"
         return _say(span, scene, "stopped_before_end", f"{left}; {why} while the title was still playing", False)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-
 from harness.core.outcome import Finding, Layer, Severity
-from harness.playback.observation import Observation
+from harness.playback.film import Film
 from harness.playback.scene import Scene
 
 
@@ -14,12 +11,12 @@ def look(scene: Scene) -> list[Finding]:
     """Pictures, their rate, their readability and their gaps."""
     if not scene.observations:
         return [_blind("no_frames", "the recording has no pictures")]
-    found = []
+    found = _backwards_clock(scene.observations)
     limits = scene.limits
     for span in scene.spans:
         if not span.observations:
             found.append(_blind("no_frames", "no picture was captured during playback", span.start_s, span.end_s))
-        elif not span.runs and not span.foreign and all(seen.black for seen in span.observations):
+        elif not span.runs and not span.foreign and span.observations.black.all():
             message = "every picture is black, as protected surfaces are to a recorder"
             found.append(_blind("black_picture", message, span.start_s, span.end_s))
     least = limits.capture_ratio * scene.rate
@@ -41,19 +38,18 @@ def look(scene: Scene) -> list[Finding]:
         if gap >= limits.recorder_gap_s and not step.excused and step.held_s < gap / 2:
             message = f"no picture for {gap:.2f} s while the title went on by {step.advance} frames"
             start, end = step.before.start_s, step.after.start_s
-            found.append(_blind("capture_gap", message, start, end, gap, "s", limits.recorder_gap_s))
+            found.append(_blind("capture_lost", message, start, end, gap, "s", limits.recorder_gap_s))
     return found
 
 
-def backwards_clock(observations: Sequence[Observation]) -> list[Finding]:
-    """A finding when timestamps go backwards or repeat; needs the order in which they came."""
-    pairs = itertools.pairwise(observations)
-    wrong = [(a.pts_s, b.pts_s) for a, b in pairs if b.pts_s <= a.pts_s]
-    if not wrong:
+def _backwards_clock(film: Film) -> list[Finding]:
+    """A finding when timestamps went backwards or repeated."""
+    if not film.backwards_count:
         return []
-    first, second = wrong[0]
-    message = f"{len(wrong)} timestamps do not go forward, first {second:.3f} s after {first:.3f} s"
-    return [_blind("timestamps_not_monotonic", message, first, second, float(len(wrong)), "timestamps", 0.0)]
+    first, second = film.backwards[0]
+    count = film.backwards_count
+    message = f"{count} timestamps do not go forward, first {second:.3f} s after {first:.3f} s"
+    return [_blind("timestamps_not_monotonic", message, first, second, float(count), "timestamps", 0.0)]
 
 
 def _blind(

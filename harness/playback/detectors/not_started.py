@@ -13,7 +13,7 @@ def look(scene: Scene) -> list[Finding]:
     for span in scene.spans:
         if span.runs or span.foreign or not span.observations:
             continue  # shown; or wrong_content's or the instrument's matter
-        if all(seen.black for seen in span.observations):
+        if span.observations.black.all():
             continue  # the instrument's matter: a protected surface looks like this
         waited = span.end_s - (span.play.at_s if span.play else span.start_s)
         severity, layer = (Severity.FAIL, Layer.PLAYER) if waited >= limit else (Severity.BLIND, Layer.INSTRUMENT)

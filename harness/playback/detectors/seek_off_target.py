@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from harness.core.outcome import Finding, Layer, Severity
 from harness.playback.expectation import Action
+from harness.playback.observation import Run
 from harness.playback.scene import Scene
-from harness.playback.timeline import Run, Span
+from harness.playback.timeline import Span
 
 
 def look(scene: Scene) -> list[Finding]:

@@ -64,8 +64,8 @@ def endings(scene: Scene) -> list[Ending]:
         if not span.runs or scene.reaches_end(span.runs[-1].frame_id):
             continue
         last = span.runs[-1]
-        stays = all(seen.read is not None for seen in span.observations if seen.pts_s > last.start_s)
-        alive = any(seen.pts_s >= last.start_s + scene.limits.hold_note_s for seen in scene.observations)
+        stays = bool(span.observations.between(last.start_s, span.end_s).readable.all())
+        alive = bool((scene.observations.pts >= last.start_s + scene.limits.hold_note_s).any())
         excuse, _ = excused_s(span, last.start_s, span.end_s, scene.expectation)
         held = span.end_s - last.start_s - excuse
         if stays and alive and not span.foreign and held >= scene.limits.hold_fail_s:

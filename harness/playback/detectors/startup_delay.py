@@ -38,7 +38,8 @@ def delays(scene: Scene) -> list[tuple[float, float]]:
             if span.poster and len(span.runs) < 2:
                 continue  # it never went on, which is a stall
             first = span.runs[1] if span.poster else span.runs[0]
-            earlier = [o.pts_s for o in scene.observations if o.pts_s < first.start_s]
-            gap = first.start_s - max(earlier, default=span.play.at_s)
+            pts = scene.observations.pts
+            earlier = pts[pts < first.start_s]
+            gap = first.start_s - (float(earlier[-1]) if len(earlier) else span.play.at_s)
             out.append((first.start_s - span.play.at_s, span.play.uncertainty_s + max(0.0, gap)))
     return out
