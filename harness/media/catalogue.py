@@ -77,7 +77,7 @@ class MediaObject(_Strict):
     size_bytes: int = Field(ge=0)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     rendition: Name | None = None
-    role: Literal["manifest", "init", "segment", "text", "poster"]
+    role: Literal["manifest", "init", "segment", "text", "poster", "reference"]
     index: int | None = Field(default=None, ge=0)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from harness.core.errors import UsageError
-from harness.media import marker, packaging, scenes, sound
+from harness.media import marker, packaging, reference, scenes, sound
 from harness.media.painting import Canvas, Scene
 
 SEGMENT_S = 4
@@ -138,6 +138,10 @@ def build(out: Path, progress: Progress, only: tuple[str, ...] = ()) -> Path:
             fresh.rename(folder)
         if folder.is_dir():
             described.append(_describe(plan, out))
+    return _catalogue(out, described)
+
+
+def _catalogue(out: Path, described: list[dict[str, Any]]) -> Path:
     path = out / "catalogue.yaml"
     yaml = YAML()
     yaml.width = 120
@@ -174,6 +178,7 @@ def _make(plan: Plan, folder: Path, progress: Progress) -> None:
         (folder / "text" / "en.vtt").write_text("\n".join(lines), encoding="utf-8")
         tracks.append(packaging.Track("en", "text", "", 256, None, Fraction(DURATION_S), file="text/en.vtt"))
     (folder / "manifest.mpd").write_bytes(packaging.manifest(tracks, Fraction(DURATION_S), SEGMENT_S))
+    reference.draw_sheet(folder, max(plan.pictures, key=lambda picture: picture.size).id)
     progress(plan.id, 1.0)
 
 
@@ -372,6 +377,9 @@ def _average_bps(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir()) * 8 // DURATION_S
 
 
+_ROLES = {".mpd": "manifest", ".jpg": "poster", ".vtt": "text", ".png": "reference"}
+
+
 def _object(path: Path, out: Path) -> dict[str, Any]:
     data = path.read_bytes()
     described: dict[str, Any] = {
@@ -379,8 +387,8 @@ def _object(path: Path, out: Path) -> dict[str, Any]:
         "size_bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
-    if path.suffix in (".mpd", ".jpg", ".vtt"):
-        return {**described, "role": {".mpd": "manifest", ".jpg": "poster", ".vtt": "text"}[path.suffix]}
+    if path.suffix in _ROLES:
+        return {**described, "role": _ROLES[path.suffix]}
     described["rendition"] = path.parent.name
     if path.name == "init.mp4":
         return {**described, "role": "init"}
