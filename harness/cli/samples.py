@@ -1,4 +1,4 @@
-"""`redeye samples`: check the media samples against their catalogue, or make them anew."""
+"""`redeye samples`: check the media samples against their catalogue, make them anew, or mark a video of one's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from harness.core.errors import ExitCode
-from harness.media import catalogue, studio
+from harness.media import catalogue, marking, studio
 from harness.settings import data_folder
 
 app = typer.Typer(help="The media samples that flows download and play.", no_args_is_help=True)
@@ -51,3 +51,29 @@ def build(
 
         path = studio.build(chosen, progress, tuple(only or ()))
     typer.echo(f"wrote {path}")
+
+
+@app.command()
+def mark(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Any video; its sound is copied.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Where to; .mp4, .m4v, .mov or .mkv.")],
+    content_id: Annotated[int, typer.Option(help="Which rendition this is, 0 to 255; 1 to 4 are the samples'.")],
+    first_id: Annotated[int, typer.Option(help="Frame id of the first frame.")] = 0,
+    force: Annotated[bool, typer.Option(help="Overwrite OUT.")] = False,
+) -> None:
+    """Burn the marker into every frame of a video (H.264, same size and timestamps), so that playback can be judged."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task(f"marking {source.name}", total=1.0)
+        made = marking.mark(
+            source,
+            target,
+            content_id=content_id,
+            first_id=first_id,
+            force=force,
+            progress=lambda share: bars.update(task, completed=share),
+        )
+    lost = f"; {made.undecodable} packets of {source} could not be decoded" if made.undecodable else ""
+    width, height = made.size
+    frames = f"frames {made.first_id} to {made.last_id} of content {content_id}"
+    typer.echo(f"wrote {made.path}: {frames}, {width}x{height}{lost}")
