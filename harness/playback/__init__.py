@@ -4,6 +4,7 @@ from harness.playback.examine import DETECTORS, Detector, Examination, examine
 from harness.playback.expectation import Action, Expectation, Limits
 from harness.playback.film import Film, Reel, Runs
 from harness.playback.observation import MarkerRead, Observation, Picture, Run
+from harness.playback.picture import References
 from harness.playback.reader import MarkerReader
 from harness.playback.recording import RecordingRead, read_recording
 
@@ -21,6 +22,7 @@ __all__ = [
     "Picture",
     "RecordingRead",
     "Reel",
+    "References",
     "Run",
     "Runs",
     "examine",

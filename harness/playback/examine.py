@@ -10,17 +10,29 @@ from numpy.typing import NDArray
 
 from harness.core.outcome import Finding, Measurement, Severity
 from harness.playback.detectors import (
+    black,
+    blocky,
     dropped,
     ended_early,
     freeze_catch_up,
+    frozen,
+    geometry_changed,
+    green,
+    half_rate,
     instrument,
     jumped,
+    loop,
+    marker_hidden,
     not_started,
+    out_of_order,
+    repeated,
     seek_off_target,
     speed,
     stall,
     startup_delay,
+    unmarked,
     wrong_content,
+    wrong_picture,
 )
 from harness.playback.expectation import Expectation
 from harness.playback.film import Film, Runs
@@ -38,9 +50,17 @@ class Detector:
 
 DETECTORS = (
     Detector("instrument", instrument.look),
+    Detector("unmarked", unmarked.look),
     Detector("wrong_content", wrong_content.look),
+    Detector("black", black.look),
+    Detector("green", green.look),
+    Detector("blocky", blocky.look),
+    Detector("wrong_picture", wrong_picture.look),
     Detector("not_started", not_started.look),
     Detector("startup_delay", startup_delay.look),
+    Detector("half_rate", half_rate.look),
+    Detector("loop", loop.look),
+    Detector("out_of_order", out_of_order.look),
     Detector("stall", stall.look),
     Detector("freeze_catch_up", freeze_catch_up.look),
     Detector("ended_early", ended_early.look),
@@ -48,6 +68,10 @@ DETECTORS = (
     Detector("jumped", jumped.look),
     Detector("speed", speed.look),
     Detector("dropped", dropped.look),
+    Detector("repeated", repeated.look),
+    Detector("frozen", frozen.look),
+    Detector("marker_hidden", marker_hidden.look),
+    Detector("geometry_changed", geometry_changed.look),
 )
 
 

@@ -14,12 +14,12 @@ class Action:
 
     Args:
         at_s: when, on the recording's clock, s.
-        target_s: media time that a seek asked for; None for play and stop.
+        target_s: media time that a seek asked for; for speed the factor, 1 is as shot; else None.
         uncertainty_s: at_s may be wrong by this much in both directions.
         target_uncertainty_s: how exactly target_s could be asked for (a tap on a slider has its pixels).
     """
 
-    kind: Literal["play", "seek", "stop"]
+    kind: Literal["play", "seek", "pause", "resume", "speed", "stop"]
     at_s: float
     target_s: Fraction | None = None
     uncertainty_s: float = 0.0
@@ -48,6 +48,22 @@ class Limits:
     capture_ratio: float = 0.3  # larger is stricter; captured pictures per content frame (playback.md 4.5)
     capture_ratio_drops: float = 1.8  # larger is stricter; CTA asks 2x the content's rate to count frames
     read_share: float = 80.0  # %, larger is stricter; playback.md 4.2 reads 100 % on every screen condition
+    half_rate_lost: float = 30.0  # %, playback.md 5.3: so many frames missing at the right speed
+    half_rate_regular: float = 90.0  # %, larger is stricter; ours: steps of one same length, as a load never makes them
+    repeated_per_30_s: float = 3.0  # CTS frame drop tests: 3 in 30 s
+    loop_s: float = 1.0  # ours: further back is a loop, less is frames out of order
+    hidden_s: float = 0.5  # ours: a shorter stretch without a marker is not worth a word
+    black_light: float = 0.037  # playback.md 5.4: p99(Y) <= 24 of 16..235
+    black_s: float = 0.5  # playback.md 5.4
+    green_share: float = 0.25  # playback.md 5.4
+    green_s: float = 0.2  # playback.md 5.4
+    blocky: float = 4.0  # playback.md 5.4: clean is at most 2.5, smear at least 6.5
+    blocky_note: float = 2.6  # playback.md 4.4
+    match: float = 0.7  # larger is stricter; ours: clean references stay above 0.9 at 150 kbit/s
+    match_pictures: int = 3  # larger is stricter; playback.md 5.5
+    frozen_note_s: float = 0.4  # AOSP VideoRenderQualityTracker
+    frozen_s: float = 1.0  # playback.md 5.4
+    area_change: float = 0.1  # share of its area by which the video must shrink or grow to be called moved; ours
     believed_reads: int = 3  # larger is stricter; playback.md 5.5
     lone_read_margin: float = 0.25  # larger is stricter; a single frame's claim, playback.md 5.5
 
@@ -64,6 +80,10 @@ class Expectation:
         to_end: the playback was meant to reach the last frame.
         recording_end_s: when recording stopped; None: at its last picture. A variable-rate recorder makes no
             picture while the screen stands still, so the last picture alone cannot show a freeze at the end.
+        renditions: content ids of the same title that should not be shown, with their names.
+        quiet: (start_s, end_s) of media time in which the title itself is black or stands still.
+        protected: the title is shown on a protected surface, black to every recorder.
+        recorder_fps: rate that this recorder is known to reach; None: not known.
     """
 
     content_ids: Mapping[int, str]
@@ -73,3 +93,12 @@ class Expectation:
     limits: Limits = field(default_factory=Limits)
     to_end: bool = False
     recording_end_s: float | None = None
+    renditions: Mapping[int, str] = field(default_factory=dict)
+    quiet: tuple[tuple[float, float], ...] = ()
+    recorder_fps: float | None = None
+    protected: bool = False
+
+    @property
+    def marked(self) -> bool:
+        """Whether the title carries markers. Without them the picture alone proves little (playback.md 5.5)."""
+        return bool(self.content_ids)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from harness.core.errors import InputFileError
-from harness.media.decode import decode
+from harness.media.decode import Frame, decode
 from harness.playback.film import Film, Reel
 from harness.playback.observation import Observation
+from harness.playback.picture import PictureEye, References
 from harness.playback.reader import MarkerReader
 
 BLACK_FULL, BLACK_LIMITED = 10, 24  # playback.md 5.4: p99(Y) <= 24 in limited range
@@ -34,10 +36,20 @@ class RecordingRead:
     undecodable: int
     cut_short: bool
     problem: str = ""
+    untimed: int = 0
 
 
-def read_recording(path: Path, reader: MarkerReader | None = None) -> RecordingRead:
-    """All pictures of a recording, read.
+def read_recording(
+    path: Path,
+    reader: MarkerReader | None = None,
+    references: References | None = None,
+    progress: Callable[[float], None] = lambda at_s: None,
+) -> RecordingRead:
+    """All pictures of a recording, read and looked at in one pass.
+
+    Args:
+        references: what frames of known titles look like.
+        progress: told now and then how far on the recording's clock reading is, s.
 
     A file that holds no decodable picture gives no observations and says so in `problem`: a recorder that
     failed is an answer about the instrument.
@@ -45,7 +57,7 @@ def read_recording(path: Path, reader: MarkerReader | None = None) -> RecordingR
     Raises:
         InputFileError: there is no such file.
     """
-    used = reader or MarkerReader()
+    used, eye = reader or MarkerReader(), PictureEye(references)
     if not path.exists():
         raise InputFileError(str(path), "", "there is no such file")
     seen = Reel()
@@ -58,13 +70,24 @@ def read_recording(path: Path, reader: MarkerReader | None = None) -> RecordingR
         try:
             for frame in decoding:
                 read = used.read(frame.luma)
-                limit = BLACK_FULL if frame.full_range else BLACK_LIMITED
-                black = read is None and bool(np.percentile(frame.luma[::8, ::8], 99) <= limit)
-                seen.add(Observation(float(frame.pts_s), read, black))
+                picture = eye.look(frame, read, used.geometry)
+                black = read is None and _black(frame)
+                seen.add(Observation(float(frame.pts_s), read, black, picture))
+                if frame.index % 256 == 0:
+                    progress(float(frame.pts_s))
         except InputFileError as e:
             problem = e.problem
         film = seen.film()
-        return RecordingRead(film, picks(film), decoding.size, decoding.undecodable, decoding.cut_short, problem)
+        return RecordingRead(
+            film, picks(film), decoding.size, decoding.undecodable, decoding.cut_short, problem, decoding.untimed
+        )
+
+
+def _black(frame: Frame) -> bool:
+    """Whether the whole picture is black: 99 % of it."""
+    counts = np.bincount(frame.luma[::8, ::8].ravel(), minlength=256)
+    dark = counts[: (BLACK_FULL if frame.full_range else BLACK_LIMITED) + 1].sum()
+    return bool(dark >= 0.99 * counts.sum())
 
 
 def picks(film: Film, most: int = 12) -> tuple[int, ...]:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from harness.core.outcome import Severity
+from harness.core.outcome import Layer, Severity
 from harness.playback.expectation import Expectation, Limits
 from harness.playback.film import Film
 from harness.playback.observation import Observation
 from harness.playback.timeline import Span, Step, Steps, spans_of
+
+LOCKED_PICTURES = 50
+LOCKED_FRAMES = 0.06  # a thousandth of a second, as containers round to, is 0.03 frames at 30 fps
+LOCKED_SHARE = 0.85
+LOCKED_DRIFT = 0.002  # frames a picture; a recorder at another rate drifts through all phases
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,36 @@ class Scene:
     def sees_drops(self) -> bool:
         """Whether capture was fast enough to count single frames."""
         enough = self.limits.capture_ratio_drops * self.rate
-        return self.sees_holds and self.capture_rate is not None and self.capture_rate >= enough
+        fast = self.capture_rate is not None and self.capture_rate >= enough
+        return self.sees_holds and (fast or self.frame_locked)
+
+    @cached_property
+    def frame_locked(self) -> bool:
+        """Whether pictures were taken at one phase of the content's frames, as in a file cut from the title itself.
+
+        Then a picture that still shows the frame before is the player's doing, at any rate. Recorders of screens
+        jitter by a third of a frame and more.
+        """
+        for span in self.spans:
+            shown = span.observations
+            own = shown.readable & np.isin(shown.content_ids, list(self.expectation.content_ids))
+            if int(own.sum()) < LOCKED_PICTURES:
+                continue
+            phase = shown.pts[own] * self.rate - shown.frame_ids[own]
+            steps = np.diff(phase)
+            small = steps[np.abs(steps) < LOCKED_FRAMES]
+            if len(small) < LOCKED_SHARE * len(steps) or abs(float(small.mean())) > LOCKED_DRIFT:
+                return False
+        return any(len(span.runs) >= LOCKED_PICTURES for span in self.spans)
 
     @property
     def rate_severity(self) -> Severity:
         return Severity.FAIL if self.sees_holds else Severity.NOTE
+
+    @property
+    def picture_severity(self) -> tuple[Severity, Layer]:
+        """How sure a fault of the picture alone is: the title's own only where markers say what it is."""
+        return (Severity.FAIL, Layer.PLAYER) if self.expectation.marked else (Severity.BLIND, Layer.INSTRUMENT)
 
     def reaches_end(self, frame_id: int) -> bool:
         """Whether this id counts as the title's end."""

@@ -16,6 +16,7 @@ from harness.playback.observation import Run
 class Span:
     """One playback: from a play action to its stop, the next play or the recording's end.
 
+    changes are pauses, resumes and speeds.
     poster: the first frame was on the screen before play, so that playback starts with the second.
     """
 
@@ -24,6 +25,7 @@ class Span:
     play: Action | None
     stop: Action | None
     seeks: tuple[Action, ...]
+    changes: tuple[Action, ...]
     runs: Runs
     foreign: Runs
     observations: Film
@@ -34,8 +36,8 @@ class Step(NamedTuple):
     """The change from one run to the next within a span.
 
     Args:
-        elapsed_s: clock time from the first picture of one to the first of the other, without what the
-            allowance after an action covers.
+        elapsed_s: media time that should have passed from the first picture of one to the first of the other:
+            the clock's, at the speed asked for, without pauses and what the allowance after an action covers.
         advance: frame ids gone forward; negative is backwards.
         held_s: how long the earlier id stood beyond what the advance explains, s.
         excused: an action lies close by, so the advance says nothing.
@@ -73,7 +75,8 @@ def spans_of(observations: Film, expectation: Expectation) -> tuple[Span, ...]:
         seeks = tuple(a for a in actions if a.kind == "seek" and start <= a.at_s <= end)
         earlier = observations.frame_ids[(observations.pts < start) & observations.readable]
         poster = bool(play and own and len(earlier) and int(earlier[-1]) == own[0].frame_id)
-        spans.append(Span(start, end, play, stop, seeks, own, foreign, inside, poster))
+        changes = tuple(a for a in actions if a.kind in ("pause", "resume", "speed") and start <= a.at_s <= end)
+        spans.append(Span(start, end, play, stop, seeks, changes, own, foreign, inside, poster))
     return tuple(spans)
 
 
@@ -85,6 +88,7 @@ class Steps(Sequence[Step]):
         self._rate = float(expectation.frame_rate)
         self._gap_s = max(expectation.limits.hold_note_s, 3 / self._rate)
         self._excuses = bool(span.seeks) or span.poster
+        self._clock = MediaClock(span.changes, expectation.limits.seek_allowance_s)
 
     def __len__(self) -> int:
         return max(0, len(self._span.runs) - 1)
@@ -106,11 +110,36 @@ class Steps(Sequence[Step]):
         excuse, excused = 0.0, False
         if self._excuses:
             excuse, excused = excused_s(self._span, before.start_s, after.start_s, self._expectation)
-        elapsed = after.start_s - before.start_s - excuse
+        elapsed, touched = self._clock.passed(before.start_s, after.start_s)
+        if touched:  # the last frame before a pause and the first after it are not due at once
+            elapsed = max(0.0, elapsed - self._expectation.limits.seek_allowance_s)
+        elapsed, excused = elapsed - excuse, excused or touched
         advance = after.frame_id - before.frame_id
         explained = 0.0 if excused else max(0, advance - 1) / self._rate
         watched = before.widest_gap_s < self._gap_s
         return Step(before, after, elapsed, advance, max(0.0, elapsed - explained), excused, watched)
+
+
+class MediaClock:
+    """How fast the title should go at each moment, by the pauses, resumes and speeds that were asked for."""
+
+    def __init__(self, changes: Sequence[Action], allowance_s: float) -> None:
+        self._changes, self._allowance_s = changes, allowance_s
+
+    def passed(self, start_s: float, end_s: float) -> tuple[float, bool]:
+        """Media seconds that should pass between, and whether a change lies so close that it cannot be said exactly."""
+        if not self._changes:
+            return end_s - start_s, False
+        total, at, speed, running, touched = 0.0, start_s, 1.0, True, False
+        for change in self._changes:
+            low, high = change.at_s - change.uncertainty_s, change.at_s + change.uncertainty_s + self._allowance_s
+            touched |= low <= end_s and high >= start_s
+            if change.at_s > start_s:
+                total += (min(change.at_s, end_s) - at) * (speed if running else 0.0)
+                at = min(change.at_s, end_s)
+            running = change.kind != "pause" if change.kind in ("pause", "resume") else running
+            speed = float(change.target_s or 1) if change.kind == "speed" else speed
+        return total + (end_s - at) * (speed if running else 0.0), touched
 
 
 def excused_s(span: Span, start_s: float, end_s: float, expectation: Expectation) -> tuple[float, bool]:

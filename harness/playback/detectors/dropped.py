@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.core.outcome import Finding, Layer, Severity
+from harness.playback.detectors import half_rate
 from harness.playback.scene import Scene
 
 
@@ -11,7 +12,7 @@ def look(scene: Scene) -> list[Finding]:
     lost, of = count(scene)
     limit = scene.limits.dropped_share
     share = 100 * lost / of if of else 0.0
-    if share <= limit:
+    if share <= limit or half_rate.look(scene):
         return []
     rate = f"{scene.capture_rate:.1f}" if scene.capture_rate is not None else "no"
     tail = "" if scene.sees_drops else f"; the recorder's {rate} pictures/s cannot tell its own drops from the player's"

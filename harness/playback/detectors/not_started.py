@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.core.outcome import Finding, Layer, Severity
+from harness.playback.detectors import blocky
 from harness.playback.scene import Scene
 
 
@@ -10,6 +11,8 @@ def look(scene: Scene) -> list[Finding]:
     """FAIL when pictures were captured long enough and none showed the title; BLIND when we looked too briefly."""
     found = []
     limit = scene.limits.startup_fail_s
+    if not scene.expectation.marked or blocky.look(scene):
+        return []  # nothing to wait for, or shown so badly that no marker is left
     for span in scene.spans:
         if span.runs or span.foreign or not span.observations:
             continue  # shown; or wrong_content's or the instrument's matter

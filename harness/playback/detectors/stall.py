@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.core.outcome import Finding, Layer, Severity
 from harness.playback.scene import Scene
-from harness.playback.timeline import Step, excused_s
+from harness.playback.timeline import MediaClock, Step, excused_s
 
 SOURCE = "playback.md 5.3"
 
@@ -67,7 +67,8 @@ def endings(scene: Scene) -> list[Ending]:
         stays = bool(span.observations.between(last.start_s, span.end_s).readable.all())
         alive = bool((scene.observations.pts >= last.start_s + scene.limits.hold_note_s).any())
         excuse, _ = excused_s(span, last.start_s, span.end_s, scene.expectation)
-        held = span.end_s - last.start_s - excuse
+        clock = MediaClock(span.changes, scene.limits.seek_allowance_s)
+        held = clock.passed(last.start_s, span.end_s)[0] - excuse
         if stays and alive and not span.foreign and held >= scene.limits.hold_fail_s:
             out.append(Ending(last.frame_id, last.start_s, span.end_s, held))
     return out

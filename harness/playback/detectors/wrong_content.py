@@ -1,4 +1,4 @@
-"""Was anything shown that does not belong to the title?"""
+"""Was anything shown that does not belong to the title, or not in this rendition?"""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ def look(scene: Scene) -> list[Finding]:
             # A single picture must be read well to accuse anybody (playback.md 5.5).
             sure = reads >= scene.limits.believed_reads or margin >= scene.limits.lone_read_margin
             wanted = ", ".join(f"{key} ({name})" for key, name in scene.expectation.content_ids.items())
+            kind = "wrong_rendition" if content_id in scene.expectation.renditions else "wrong_content"
+            what = scene.expectation.renditions.get(content_id, "of another title")
             found.append(
                 Finding(
-                    "wrong_content",
+                    kind,
                     Layer.APP,
                     Severity.FAIL if sure else Severity.NOTE,
-                    f"content {content_id} was shown in {reads} pictures; expected {wanted}",
+                    f"content {content_id} ({what}) was shown in {reads} pictures; expected {wanted}",
                     runs[0].start_s,
                     runs[-1].end_s,
                     float(reads),

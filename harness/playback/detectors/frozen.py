@@ -1,0 +1,45 @@
+"""Did the picture stand still? Only asked where no marker says it better."""
+
+from __future__ import annotations
+
+from harness.core.outcome import Finding, Layer, Severity
+from harness.playback.lasting import column, lasting
+from harness.playback.scene import Scene
+
+
+def look(scene: Scene) -> list[Finding]:
+    """BLIND for each still stretch from 1 s on, NOTE from 0.4 s on: titles stand still of their own too."""
+    found: list[Finding] = []
+    limits = scene.limits
+    if scene.expectation.marked:
+        return found
+    for span in scene.spans:
+        times, change = column(span.observations, "change")
+        _, cut = column(span.observations, "cut")
+        for still in lasting(times, change, change <= 1.0, span.end_s):
+            start, end = still.start_s - span.start_s, still.end_s - span.start_s
+            if still.length_s < limits.frozen_note_s or any(
+                low <= start and end <= high for low, high in scene.expectation.quiet
+            ):
+                continue
+            long = still.length_s >= limits.frozen_s
+            before = int((times < still.start_s).sum()) - 1
+            after_cut = before >= 0 and cut[before] > 0
+            message = f"the picture stood still for {still.length_s:.2f} s" + (" from a cut on" if after_cut else "")
+            severity, layer = (Severity.BLIND, Layer.INSTRUMENT) if long else (Severity.NOTE, Layer.PLAYER)
+            limit = limits.frozen_s if long else limits.frozen_note_s
+            found.append(
+                Finding(
+                    "frozen",
+                    layer,
+                    severity,
+                    message + "; without a marker it may be the title's own",
+                    still.start_s,
+                    still.end_s,
+                    still.length_s,
+                    "s",
+                    limit,
+                    "playback.md 5.4",
+                )
+            )
+    return found

@@ -1,0 +1,163 @@
+"""Looking at the picture itself: light, green, blocks, movement, and whether it is the one that belongs to its id.
+
+Looked at a dozen times a second at most, on a grid of about 256 x 144 points where the video is, without the zones
+in which players show their controls (playback.md 5.4). It never decides anything; detectors do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.media.decode import Frame
+from harness.media.reference import POINTS, THUMB, points_of, thumb_of
+from harness.playback.observation import NO_PICTURE, MarkerRead, Picture
+from harness.playback.reader import Geometry
+
+EVERY_S = 0.1  # where no marker says what the picture is
+READABLE_EVERY_S = 0.19  # five times a second: green counts from 0.2 s on
+BLOCKY_EVERY_S = 0.4
+_TOP, _BOTTOM = 0.12, 0.82  # of the video's height; players' titles and controls lie outside of it
+_GREEN_BELOW = 90  # U and V of the green that failed decoders paint (playback.md 5.4)
+_BLOCK_PX = (8, 16)
+_BLOCK_ROWS = 48
+_STILL_LEVELS = 0.8  # playback.md 5.4: less is no movement in a noiseless picture
+_CUT_LEVELS = 12.0
+_CUT_SHARE = 0.7
+
+Thumb = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class References:
+    """Known pictures of one title: thumbs by (content id, frame id), and the width of each content in px."""
+
+    thumbs: Mapping[tuple[int, int], Thumb]
+    widths: Mapping[int, int] = field(default_factory=dict)
+
+
+class PictureEye:
+    """Looks at the pictures of one recording in order."""
+
+    def __init__(self, references: References | None = None) -> None:
+        self._references = references or References({})
+        self._due_s = self._blocky_due_s = float("-inf")
+        self._anchor: NDArray[np.float32] | None = None
+        self._before: NDArray[np.float32] | None = None
+        self._points: NDArray[np.uint8] | None = None
+
+    def look(self, frame: Frame, read: MarkerRead | None, geometry: Geometry | None) -> Picture:
+        """What this picture looks like; NO_PICTURE when it is not this one's turn."""
+        pts_s = float(frame.pts_s)
+        known = self._references.thumbs.get((read.content_id, read.frame_id)) if read and not read.blended else None
+        if pts_s < self._due_s and known is None:
+            return NO_PICTURE
+        self._due_s = pts_s + (EVERY_S if read is None else READABLE_EVERY_S)
+        left, top, right, bottom = _area(frame.luma.shape, geometry)
+        if right - left < 4 * THUMB[0] or bottom - top < 4 * THUMB[1]:
+            return NO_PICTURE
+        points = points_of(frame.luma, left, top, right, bottom)
+        thumb = thumb_of(points)
+        inner = slice(round(_TOP * THUMB[1]), round(_BOTTOM * THUMB[1]))
+        change = cut = blocky = float("nan")
+        if read is None:
+            change, cut = self._movement(points, thumb, inner)
+        else:
+            self._anchor = None  # the id says whether it moves
+        if pts_s >= self._blocky_due_s:
+            self._blocky_due_s = pts_s + BLOCKY_EVERY_S
+            blocky = _blocky(frame.luma, left, top, right, bottom, self._scale(read, geometry))
+        height, width = frame.luma.shape
+        return Picture(
+            light=_light(points[inner.start * POINTS : inner.stop * POINTS], frame.full_range),
+            green=_green(frame, left, top, right, bottom),
+            blocky=blocky,
+            change=change,
+            cut=cut,
+            match=float("nan") if known is None else likeness(thumb[inner], known[inner]),
+            area=(right - left) * (bottom - top) / (width * height),
+        )
+
+    def _scale(self, read: MarkerRead | None, geometry: Geometry | None) -> float:
+        if geometry is None or read is None or read.content_id not in self._references.widths:
+            return 1.0
+        return geometry.width / self._references.widths[read.content_id]
+
+    def _movement(self, points: NDArray[np.uint8], thumb: NDArray[np.float32], inner: slice) -> tuple[float, float]:
+        """Change since the picture that moved last, in units of what noise alone does; and whether all changed."""
+        if self._anchor is None or self._before is None or self._points is None:
+            self._anchor, self._before, self._points = thumb, thumb, points.copy()
+            return float("nan"), float("nan")
+        rows = slice(inner.start * POINTS, inner.stop * POINTS)
+        # Half of all points change by no more than noise in nearly every picture; a thumb averages 16 of them.
+        steps = np.abs(points[rows].astype(np.int16) - self._points[rows])
+        noise = float(np.median(steps)) / 0.6745 / POINTS
+        still = max(_STILL_LEVELS, 1.96 * 1.5 * noise)
+        change = float(np.percentile(np.abs(thumb[inner] - self._anchor[inner]), 95)) / still
+        cut = float((np.abs(thumb[inner] - self._before[inner]) > _CUT_LEVELS).mean() > _CUT_SHARE)
+        if change > 1:
+            self._anchor = thumb
+        self._before, self._points = thumb, points.copy()
+        return change, cut
+
+
+def likeness(seen: NDArray[np.float32] | Thumb, known: NDArray[np.float32] | Thumb) -> float:
+    """Normalised cross-correlation of two thumbs, -1..1: brightness and contrast do not matter (playback.md 5.4)."""
+    a = seen.astype(np.float32) - float(seen.mean())
+    b = known.astype(np.float32) - float(known.mean())
+    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    if norm < 1e-6:
+        return 1.0 if float(np.abs(a).max(initial=0)) == float(np.abs(b).max(initial=0)) else 0.0
+    return float((a * b).sum()) / norm
+
+
+def _area(shape: tuple[int, ...], geometry: Geometry | None) -> tuple[int, int, int, int]:
+    """The video's box in whole px within the picture; the whole picture when its place is not known."""
+    height, width = shape
+    if geometry is None:
+        return 0, 0, width, height
+    left, top = max(0, round(geometry.left)), max(0, round(geometry.top))
+    return (
+        left,
+        top,
+        min(width, round(geometry.left + geometry.width)),
+        min(height, round(geometry.top + geometry.height)),
+    )
+
+
+def _light(points: NDArray[np.uint8], full_range: bool) -> float:
+    counts = np.cumsum(np.bincount(points.ravel(), minlength=256))
+    level = int(np.searchsorted(counts, 0.99 * counts[-1]))
+    return level / 255 if full_range else min(1.0, max(0.0, (level - 16) / 219))
+
+
+def _green(frame: Frame, left: int, top: int, right: int, bottom: int) -> float:
+    height, width = frame.luma.shape
+    tall, wide = frame.u.shape
+    rows = slice(top * tall // height, max(top * tall // height + 1, bottom * tall // height), max(1, tall // 72))
+    columns = slice(left * wide // width, max(left * wide // width + 1, right * wide // width), max(1, wide // 128))
+    return float(((frame.u[rows, columns] < _GREEN_BELOW) & (frame.v[rows, columns] < _GREEN_BELOW)).mean())
+
+
+def _blocky(luma: NDArray[np.uint8], left: int, top: int, right: int, bottom: int, scale: float) -> float:
+    """Mean luma step across columns on a grid to that off the grid; the worst grid."""
+    rows = np.linspace(top, bottom - 1, _BLOCK_ROWS).astype(np.intp)
+    lines = luma[rows, left:right].astype(np.int16)
+    steps = np.abs(np.diff(lines, axis=1)).mean(axis=0)
+    worst = 0.0
+    for block in _BLOCK_PX:
+        pitch = block * scale
+        count = int(len(steps) / pitch)
+        if pitch < 3 or count < 4:
+            continue
+        edges = np.rint(np.arange(1, count) * pitch).astype(np.intp)
+        for phase in range(int(np.ceil(pitch))):
+            at = edges + phase - 1
+            at = at[(at >= 0) & (at < len(steps))]
+            on = float(steps[at].mean())
+            off = (float(steps.sum()) - on * len(at)) / max(1, len(steps) - len(at))
+            worst = max(worst, on / max(off, 0.25))
+    return worst
