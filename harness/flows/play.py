@@ -26,8 +26,8 @@ from harness.playback import (
 if TYPE_CHECKING:
     from harness.flows.flow import Flow
 
-# A title that is on the device and shows nothing for this long will not play (playback.md 5.3: warn from 3 s).
-START_LIMIT_S = 6.0
+# How long a title may take to appear: past Limits.startup_fail_s, so that a late one is seen to be late and no more.
+START_LIMIT_S = 15.0
 # Watched after the end: a last frame that stands this long was the last (twice Limits.hold_note_s, less a poll).
 STILL_S = 0.5
 # A seek bar of about 1200 px for a minute: a finger's pixel is 50 ms, its thumb rounding a few of them.

@@ -17,7 +17,19 @@ from harness.device import Tablet
 from harness.media.catalogue import Catalogue, MediaObject
 from harness.ui import Session
 
-CABIN_FAULTS = ("phantom_download", "streams_anyway", "drops_last_segments", "needs_network_to_start")
+CABIN_FAULTS = (
+    "phantom_download",
+    "streams_anyway",
+    "drops_last_segments",
+    "needs_network_to_start",
+    "freeze",
+    "black_video",
+    "half_rate",
+    "wrong_title",
+    "late_start",
+    "seek_off",
+    "audio_missing",
+)
 PACKAGE = "tv.redeye.cabin"
 ACTIVITY = ".MainActivity"
 # Chromium's own layout below an app's data directory (Chrome on Android: app_chrome/Default/IndexedDB).

@@ -60,8 +60,9 @@ async function start() {
   shaka.polyfill.installAll();
   if (!shaka.offline.Storage.support()) throw new Error('this browser cannot store titles');
 
-  const library = new Library(catalogue.titles, new Set(config.faults));
-  const player = new CabinPlayer((why) => {
+  const faults = new Set(config.faults);
+  const library = new Library(catalogue.titles, faults);
+  const player = new CabinPlayer(faults, (why) => {
     player.showControls();
     showError('This cannot be played', why.charAt(0).toUpperCase() + why.slice(1) + '.');
   });

@@ -1,6 +1,6 @@
 // What is on the tablet: downloads through Shaka's offline storage, their states, and where each title was left.
 import { explain, megabytes } from './format.js';
-import { dropLastSegments, phantomDownload, uriToPlay } from './faults.js';
+import { dropLastSegments, otherId, otherTitle, phantomDownload, uriToPlay } from './faults.js';
 
 const PHANTOMS = 'cabin.phantoms';
 const PAUSED = 'cabin.paused';
@@ -32,7 +32,8 @@ export class Library extends EventTarget {
       if (this.running.has(id)) continue;
       const entry = all.find((e) => e.appMetadata?.id === id && !e.isIncomplete);
       const before = this.states.get(id);
-      if (entry) this.#set(id, { kind: 'done', size: entry.size, uri: entry.offlineUri });
+      const other = all.find((e) => e.appMetadata?.id === otherId(id) && !e.isIncomplete);
+      if (entry) this.#set(id, { kind: 'done', size: entry.size, uri: entry.offlineUri, otherUri: other?.offlineUri });
       else if (phantoms[id]) this.#set(id, { kind: 'done', size: phantoms[id], uri: null });
       else if (paused[id] !== undefined) this.#set(id, { kind: 'paused', part: paused[id] });
       else if (before.kind !== 'failed') this.#set(id, { kind: 'none' });
@@ -115,6 +116,8 @@ export class Library extends EventTarget {
       const operation = storage.store(title.manifest, { id: title.id, title: title.title });
       control.stop = () => operation.abort();
       await operation.promise;
+      const other = otherTitle(this.faults, this.titles, title);
+      if (other) await storage.store(other.manifest, { id: otherId(title.id), title: other.title }).promise;
     } finally {
       await storage.destroy();
     }
@@ -136,7 +139,7 @@ export class Library extends EventTarget {
 
   async remove(id) {
     const s = this.states.get(id);
-    if (s.uri) await this.storage.remove(s.uri);
+    for (const uri of [s.uri, s.otherUri]) if (uri) await this.storage.remove(uri);
     const { [id]: _, ...rest } = read(PHANTOMS);
     write(PHANTOMS, rest);
     this.#set(id, { kind: 'none' });
@@ -147,7 +150,7 @@ export class Library extends EventTarget {
   source(title) {
     const s = this.states.get(title.id);
     if (s.kind !== 'done') return { uri: title.manifest, stored: false };
-    return { uri: s.uri ? uriToPlay(this.faults, s.uri, title.manifest) : title.manifest, stored: true };
+    return { uri: s.uri ? uriToPlay(this.faults, s, title.manifest) : title.manifest, stored: true };
   }
 
   #stop(id, wanted) {

@@ -1,4 +1,5 @@
 // The player: one video, one Shaka Player, and controls that leave the picture alone.
+import { coverPicture, isMuted, lateStart, seekTarget } from './faults.js';
 import { clock, explain } from './format.js';
 import { places } from './library.js';
 
@@ -7,7 +8,8 @@ const KEEP_PLACE_EVERY_S = 2;
 const byId = (id) => document.getElementById(id);
 
 export class CabinPlayer {
-  constructor(onError) {
+  constructor(faults, onError) {
+    this.faults = faults;
     this.onError = onError;
     this.root = byId('player');
     this.video = byId('player-video');
@@ -19,6 +21,7 @@ export class CabinPlayer {
     this.dragging = false;
     this.timer = 0;
     this.kept = 0;
+    this.uncover = () => undefined;
     this.#wire();
   }
 
@@ -47,7 +50,11 @@ export class CabinPlayer {
       player.addEventListener(name, () => { if (name !== 'buffering') this.#tracks(); this.#update(); });
     }
     try {
+      this.video.muted = isMuted(this.faults);
       await player.attach(this.video);
+      await lateStart(this.faults);
+      if (this.shaka !== player) return;
+      this.uncover = coverPicture(this.faults, this.video, () => player.getVariantTracks().find((t) => t.active)?.frameRate || 30);
       await player.load(source.uri, at || null);
       if (this.shaka !== player) return;
       this.#tracks();
@@ -64,6 +71,7 @@ export class CabinPlayer {
     clearTimeout(this.timer);
     const player = this.shaka;
     this.shaka = null;
+    this.uncover();
     this.root.hidden = true;
     if ('mediaSession' in navigator) {
       navigator.mediaSession.playbackState = 'none';
@@ -90,9 +98,13 @@ export class CabinPlayer {
     else this.video.pause();
   }
 
+  seekTo(seconds) {
+    this.video.currentTime = seekTarget(this.faults, seconds, this.video.duration || 0);
+  }
+
   jump(seconds) {
     const end = this.video.duration || 0;
-    this.video.currentTime = Math.min(end, Math.max(0, this.video.currentTime + seconds));
+    this.seekTo(Math.min(end, Math.max(0, this.video.currentTime + seconds)));
   }
 
   #wire() {
@@ -114,7 +126,7 @@ export class CabinPlayer {
     this.seek.addEventListener('input', () => { this.dragging = true; this.#update(); });
     this.seek.addEventListener('change', () => {
       this.dragging = false;
-      video.currentTime = Number(this.seek.value);
+      this.seekTo(Number(this.seek.value));
       this.#update();
     });
     byId('player-audio').addEventListener('change', (event) => {
@@ -130,7 +142,7 @@ export class CabinPlayer {
       const on = (action, act) => navigator.mediaSession.setActionHandler(action, act);
       on('play', () => video.play());
       on('pause', () => video.pause());
-      on('seekto', (d) => { video.currentTime = d.seekTime; });
+      on('seekto', (d) => this.seekTo(d.seekTime));
       on('seekbackward', (d) => this.jump(-(d.seekOffset || 10)));
       on('seekforward', (d) => this.jump(d.seekOffset || 10));
     }
