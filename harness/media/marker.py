@@ -13,6 +13,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,7 @@ def places(size: tuple[int, int], frame_id: int) -> tuple[Box, ...]:
     return tuple(_box(size, place) for place in (PLACE_A, b, PLACE_C))
 
 
+@lru_cache(maxsize=256)
 def module_edges(box: Box) -> tuple[int, ...]:
     """The 66 x coordinates between which a box's 65 modules lie."""
     left, _, right, _ = box
