@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-ROW = "truth"
+ROW = "truth"  # the property in which test_cases.py leaves a row
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
