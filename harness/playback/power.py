@@ -67,7 +67,7 @@ def upper_bound(trials: int) -> float:
     """What a rate is below with 95 % confidence when it was seen in none of `trials`, %; about 300/trials."""
     if trials < 1:
         raise ValueError(f"{trials} trials say nothing about a rate")
-    return 100 * (1 - 0.05 ** (1 / trials))
+    return 100 * (1 - float(0.05 ** (1 / trials)))
 
 
 def power(
@@ -147,25 +147,23 @@ def recording_power(
     # The held frame is due at 0; the fault begins within its time, and pictures come at any phase.
     begins, first = rng.uniform(0, frame, trials), rng.uniform(0, picture, trials)
 
-    def seen(end: Values, lost: float) -> tuple[Values, Values, Values, Values]:
-        """Time from its first picture to the next frame's, to its last one, frames advanced, and id time lost."""
+    def found(end: Values, lost: float) -> float:
+        """Share of holds until `end` that are called a stall or a freeze, %."""
         after = first + np.ceil((end - first) / picture) * picture
         advance = np.floor((after - lost) / frame + 1e-9)
         elapsed = after - first
         held = elapsed - np.maximum(0.0, advance - 1) * frame
-        return elapsed, elapsed - picture, advance, np.maximum(held, 0.0)
+        is_stall = (held >= rules.hold_note_s) & (held > elapsed / 2)
+        is_freeze = (elapsed >= rules.hold_note_s) & (advance >= 2) & (elapsed - picture >= elapsed / 2)
+        return 100 * float(np.mean(is_stall | is_freeze))
 
     touched = widest_gap_s >= max(rules.hold_note_s, 3 * frame)
     stalls, freezes = {}, {}
     for length in STALLS_S:
-        elapsed, _, _, held = seen(np.full(trials, frame + length), length)
-        stalls[length] = 100 * float(np.mean((held >= rules.hold_note_s) & (held > elapsed / 2)))
+        stalls[length] = found(np.full(trials, frame + length), length)
     for length in FREEZES_S:
-        elapsed, shown, advance, held = seen(np.maximum(frame, begins + length), 0.0)
-        is_stall = (held >= rules.hold_note_s) & (held > elapsed / 2)
-        is_freeze = (elapsed >= rules.hold_note_s) & (advance >= 2) & (shown >= elapsed / 2)
         missed = min(1.0, (length + widest_gap_s) / duration_s) if touched else 0.0
-        freezes[length] = 100 * float(np.mean(is_stall | is_freeze)) * (1 - missed)
+        freezes[length] = found(np.maximum(frame, begins + length), 0.0) * (1 - missed)
     blur = 100 * picture / duration_s
     steady = picture < rules.hold_note_s and duration_s >= rules.speed_least_s
     speed = 100.0 if steady and rules.speed_note + blur < 100 * SPEED_OFF else 0.0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from harness.playback import Expectation, MarkerRead, Observation, examine
 from harness.playback import power as power_module
 from harness.playback.power import Power, power, power_of, recording_power, upper_bound
 
@@ -104,8 +107,27 @@ def test_nonsense_is_refused() -> None:
 def test_recording_sees_what_its_rate_allows() -> None:
     fast, slow = recording_power(30, 25, 0.1), recording_power(5, 25, 0.2)
     assert numbers(fast) == (100.0,) * 8
-    assert slow.stall[0.3] < 50
+    assert slow.stall[0.3] < 80
     assert slow.stall[1.0] == 100
+
+
+def recorded(media: Callable[[float], float], fps: float, phase: float) -> bool:
+    pictures = [(n + phase) / fps for n in range(int(8 * fps))]
+    seen = [Observation(at, MarkerRead(int(media(at) * 25 + 1e-6), 7, 0.8, False)) for at in pictures]
+    found = examine(seen, Expectation({7: "720p"}, Fraction(25), 1500)).findings
+    return any(finding.kind in ("stall", "freeze_catch_up") for finding in found)
+
+
+@pytest.mark.parametrize("fps", [8.0, 10.3, 30.0])
+def test_recordings_power_is_its_detectors(fps: float) -> None:
+    rng, trials = random.Random(0), 150
+    stated, hits = recording_power(fps, 25, 0.13), {0.3: 0, 0.5: 0}
+    for _ in range(trials):
+        at, phase = rng.uniform(3, 4), rng.random()
+        for length in hits:
+            stalled = lambda t, at=at, length=length: t if t < at else max(at, t - length)  # noqa: E731
+            hits[length] += recorded(stalled, fps, phase)  # type: ignore[arg-type]
+    assert [100 * n / trials for n in hits.values()] == pytest.approx([stated.stall[0.3], stated.stall[0.5]], abs=12)
 
 
 def test_gap_hides_freezes_and_no_stalls() -> None:
