@@ -112,7 +112,9 @@ class Screen(Protocol):
         """The shown page's media session and player; {} when it has none.
 
         Keys: package, state ("playing", "paused", "buffering", "none", "stopped"), position_s, buffered_s, speed,
-        duration_s, updated_s (host monotonic), title.
+        duration_s, updated_s (host monotonic), title, sound (whether decoded sound is let out), frames_s (for each of
+        the last frames when it was handed to the compositor and when it is shown, host monotonic; kept from the
+        first call on).
         """
 
     def profile_dir(self, package: str) -> Path:

@@ -16,7 +16,7 @@ from lxml import etree
 from PIL import Image
 
 from harness.core.errors import CaptureError, DeviceError
-from harness.virtual import recording
+from harness.virtual import player, recording
 from harness.virtual.cdp import CdpError, Session
 from harness.virtual.chromium import Chromium, ChromiumBinary
 from harness.virtual.hardware import InstalledApp
@@ -27,20 +27,6 @@ LAUNCHER = "com.android.launcher3"
 _LAUNCHER_UID = 10_001
 _LOAD_TIMEOUT_S = 20.0
 _TOUCH_STEP_S = 0.016
-
-_PLAYER = r"""(() => {
-  const all = [...document.querySelectorAll('video,audio')];
-  const v = all.find(e => !e.paused && !e.ended) || all.find(e => e.currentSrc || e.src || e.srcObject);
-  if (!v) return null;
-  let buffered = v.currentTime;
-  for (let i = 0; i < v.buffered.length; i++)
-    if (v.buffered.start(i) <= v.currentTime + 0.1 && v.buffered.end(i) > buffered) buffered = v.buffered.end(i);
-  const state = v.error ? 'error' : v.ended ? 'stopped' : v.paused ? 'paused'
-    : v.readyState < 3 || v.seeking ? 'buffering' : 'playing';
-  return {state, position_s: v.currentTime, buffered_s: buffered, speed: v.paused ? 0 : v.playbackRate,
-    duration_s: Number.isFinite(v.duration) ? v.duration : null,
-    title: navigator.mediaSession?.metadata?.title || document.title};
-})()"""
 
 # Android key code -> (key, code, Windows virtual key code, text)
 _KEYS: Mapping[int, tuple[str, str, int, str]] = {
@@ -238,9 +224,8 @@ class ChromiumScreen:
             browser = self._running.get(package or "")
             if package in (None, LAUNCHER) or browser is None or not browser.running:
                 continue
-            player = await browser.page.evaluate(_PLAYER)
-            if player:
-                return {**player, "package": package, "updated_s": time.monotonic()}
+            if seen := await player.read(browser.page):
+                return {**seen, "package": package}
         return {}
 
     def profile_dir(self, package: str) -> Path:

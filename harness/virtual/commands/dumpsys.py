@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable
 from harness.virtual.call import Call, Command
 from harness.virtual.commands.activity import full_activity
 from harness.virtual.commands.connectivity import wifi_status
+from harness.virtual.commands.playing import audio, media_session, surface_flinger
 from harness.virtual.hardware import InstalledApp
 from harness.virtual.tablet import SETTINGS_APP
 
 Service = Callable[[Call, list[str]], Awaitable[int]]
 _LAUNCHER = "com.android.launcher3/com.android.launcher3.uioverrides.QuickstepLauncher"
-_STATES = {"none": 0, "stopped": 1, "paused": 2, "playing": 3, "buffering": 6, "error": 7}
-_NEW_STATE_STYLE_API = 33
 
 
 async def package(call: Call, args: list[str]) -> int:
@@ -167,40 +166,6 @@ async def wifi(call: Call, _args: list[str]) -> int:
     return 0
 
 
-async def media_session(call: Call, _args: list[str]) -> int:
-    """`dumpsys media_session`: the page's own media session, in the release's style."""
-    tablet = call.tablet
-    seen = await tablet.screen.playback()
-    owner = str(seen.get("package", "")) if seen else ""
-    await call.say("MEDIA SESSION SERVICE (dumpsys media_session)\n\nUser Records:\nRecord for full_user=0")
-    if not owner:
-        await call.say("  Media button session is null\n  Sessions Stack - have 0 sessions:")
-        return 0
-    name = str(seen.get("state", "none"))
-    code = _STATES.get(name, 0)
-    state = f"{name.upper()}({code})" if tablet.profile.api >= _NEW_STATE_STYLE_API else str(code)
-    age_s = time.monotonic() - _number(seen.get("updated_s"), time.monotonic())
-    updated_ms = int((tablet.uptime_s() - age_s) * 1000)
-    position_ms = int(_number(seen.get("position_s"), 0) * 1000)
-    buffered_ms = int(_number(seen.get("buffered_s"), 0) * 1000)
-    app = tablet.apps.get(owner)
-    await call.say(
-        f"  Media button session is {owner}/page/1 (userId=0)\n  Sessions Stack - have 1 sessions:\n"
-        f"    page {owner}/page/1 (userId=0)\n      ownerPid={tablet.pid_of(owner) or 0}, "
-        f"ownerUid={app.uid if app else 0}, userId=0\n      package={owner}\n"
-        f"      active={str(code != 0).lower()}\n      flags=7\n"
-        f"      state=PlaybackState {{state={state}, position={position_ms}, buffered position={buffered_ms}, "
-        f"speed={_number(seen.get('speed'), 0.0)}, updated={updated_ms}, actions=895, custom actions=[], "
-        f"active item id=-1, error=null}}\n"
-        f"      metadata: size=1, description={seen.get('title', '')}, null, null"
-    )
-    return 0
-
-
-def _number(value: object, otherwise: float) -> float:
-    return float(value) if isinstance(value, int | float) else otherwise
-
-
 async def netstats(call: Call, _args: list[str]) -> int:
     """`dumpsys netstats --full --uid`: real bytes of each app through its radio."""
     tablet = call.tablet
@@ -270,7 +235,9 @@ async def input_method(call: Call, _args: list[str]) -> int:
 
 
 SERVICES: dict[str, Service] = {
+    "SurfaceFlinger": surface_flinger,
     "activity": activity,
+    "audio": audio,
     "battery": battery,
     "connectivity": connectivity,
     "deviceidle": deviceidle,
