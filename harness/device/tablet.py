@@ -12,6 +12,7 @@ from harness.adb import AdbDevice
 from harness.core.clock import Clock, Deadline, SystemClock
 from harness.core.errors import DeviceError
 from harness.device.airplane import Airplane, NetState
+from harness.device.oracles import Oracles
 from harness.device.proof import Witness, tablet_witnesses
 from harness.device.restore import Change, RestoreJournal
 from harness.device.screen import Screen
@@ -86,6 +87,10 @@ class Tablet:
         """Bytes that the app moved over the network since boot, both ways; None when the tablet does not say."""
         text = self.adb.shell("dumpsys netstats --full --uid", timeout_s=20, check=False).text
         return app_bytes(text, uid)
+
+    def oracles(self, package: str) -> Oracles:
+        """What the tablet itself says of the app's playback."""
+        return Oracles(self.adb, package, self.uid_of(package), self.clock)
 
     def start_app(self, component: str) -> None:
         """Start an activity (PACKAGE/ACTIVITY) and wait until Android says that it is there."""
