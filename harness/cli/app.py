@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "setup": Command("harness.cli.setup", "setup"),
     "demo": Command("harness.cli.demo", "demo"),
     "bench": Command("harness.cli.bench", "bench"),
+    "verify": Command("harness.cli.verify", "verify_command"),
     "run": Command("harness.cli.run", "run", _PASS_ON),
     "samples": Command("harness.cli.samples", "app"),
     "tablet": Command("harness.cli.tablet", "app"),

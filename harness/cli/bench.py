@@ -14,15 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import av
 import typer
 from rich.console import Console
 
+from harness.cli.bench_eye import bench_eye
 from harness.cli.fly import Flown, fly, settings_of
 from harness.core.errors import InconclusiveError, PlaybackFailure
 from harness.core.outcome import Outcome
 from harness.lab import Bench, BenchRequest
-from harness.playback import MarkerReader, read_recording
 
 PUSHED_BYTES = 32_000_000
 
@@ -40,6 +39,9 @@ class Figure:
 def bench(
     flights: Annotated[int, typer.Option(help="How many airplane flows.", min=1)] = 5,
     sample: Annotated[str | None, typer.Option(help="The title to play.")] = None,
+    peers: Annotated[
+        Path | None, typer.Option(help="A Python with zxing-cpp, stbt_core and imageio-ffmpeg, to compare with.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the figures go as JSON.")] = Path("bench.json"),
     as_json: Annotated[bool, typer.Option("--json", help="Print that JSON instead of lines.")] = False,
 ) -> None:
@@ -61,11 +63,17 @@ def bench(
             why = verdict.cause.message if verdict.cause else "nothing was checked"
             raise kind(f"flight {number + 1}: {verdict.outcome}: {why}; {flown[-1].result['run_dir']}")
     figures = _of_flights(flown)
-    err.print("[dim]reading a recording[/dim]", highlight=False)
-    figures.append(_reading(Path(str(flown[-1].result["run_dir"])) / "evidence" / "recording.mp4"))
     err.print("[dim]pushing and pulling[/dim]", highlight=False)
     with tempfile.TemporaryDirectory(prefix="redeye-bench-") as folder:
         figures += _transfers(BenchRequest.of(settings, Path(folder) / "logs", dict(os.environ)), Path(folder))
+    err.print("[dim]looking, beside other tools[/dim]", highlight=False)
+    with tempfile.TemporaryDirectory(prefix="redeye-bench-") as folder:
+        ask = BenchRequest.of(settings, Path(folder), dict(os.environ))
+
+        def told(name: str, value: float, unit: str, what: str) -> None:
+            figures.append(Figure(name, value, unit, what))
+
+        bench_eye(settings.samples, ask.catalogue, Path(folder), peers, told)
     value = {"machine": _machine(load), "flights": flights, "figures": [asdict(figure) for figure in figures]}
     out.write_text(json.dumps(value, indent=2) + "\n", "utf-8")
     if as_json:
@@ -101,19 +109,6 @@ def _of_flights(flown: Sequence[Flown]) -> list[Figure]:
             "recorded frames of the playing title whose marker was read, worst flight",
         ),
     ]
-
-
-def _reading(recording: Path) -> Figure:
-    """Reading every marker of a recording against only decoding it."""
-
-    def decode() -> None:
-        with av.open(str(recording)) as container:
-            container.streams.video[0].thread_type = "AUTO"
-            for frame in container.decode(video=0):
-                frame.to_ndarray(format="gray")
-
-    ratio = _ratio(lambda: read_recording(recording, MarkerReader()), decode)
-    return Figure("recording_read", ratio, "ratio", "read_recording to PyAV's threaded decode to grey")
 
 
 def _transfers(request: BenchRequest, folder: Path) -> list[Figure]:

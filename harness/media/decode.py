@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -44,13 +44,15 @@ class Frame:
 class Decoding:
     """Frames of one file in order, with counters that are complete when the frames have run out.
 
-    `undecodable` counts packets the decoder refused, `untimed` frames without a timestamp (left out),
+    `undecodable` counts packets the decoder refused, `untimed` frames without a timestamp (left out; all of them
+    where not `timed`),
     `backwards` frames not later than the one before (given all the same), `cut_short` says that reading
     ended in an error rather than at the end of the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, times: Sequence[Fraction] = ()) -> None:
         self.path = path
+        self._times = times
         self.frames = self.undecodable = self.untimed = self.backwards = 0
         self.cut_short = False
         self._container = _open(path)
@@ -61,6 +63,8 @@ class Decoding:
         self._stream.thread_type = "AUTO"
         self.size = (self._stream.width, self._stream.height)
         self.average_rate = self._stream.average_rate
+        # An elementary stream has no timestamps; FFmpeg makes some up from a rate that nobody recorded at.
+        self.timed = self._container.format.name not in ("h264", "hevc")
 
     def __enter__(self) -> Decoding:
         return self
@@ -74,17 +78,23 @@ class Decoding:
 
     def __iter__(self) -> Iterator[Frame]:
         last: Fraction | None = None
-        for decoded in self._decoded():
+        for number, decoded in enumerate(self._decoded()):
             base = decoded.time_base or self._stream.time_base
-            if decoded.pts is None or base is None:
+            if self._times:
+                if number >= len(self._times):
+                    self.untimed += 1
+                    continue
+                pts_s = self._times[number]
+            elif not self.timed or decoded.pts is None or base is None:
                 self.untimed += 1
                 continue
-            pts_s = decoded.pts * Fraction(base.numerator, base.denominator)
+            else:
+                pts_s = decoded.pts * Fraction(base.numerator, base.denominator)
             self.backwards += last is not None and pts_s <= last
             last = pts_s
             yield _frame(decoded, pts_s, self.frames)
             self.frames += 1
-        if self.frames == 0:
+        if self.frames == 0 and not self.untimed:
             raise InputFileError(
                 str(self.path),
                 "",
@@ -111,9 +121,11 @@ class Decoding:
                 self.undecodable += not packet.is_corrupt
 
 
-def decode(path: Path) -> Decoding:
+def decode(path: Path, times: Sequence[Fraction] = ()) -> Decoding:
     """The frames of a video file; iterate over it, then read its counters.
 
+    Args:
+        times: presentation time of each frame, s, instead of the file's own; for streams without timestamps.
     Raises:
         InputFileError: missing, empty, not a video, or cut so short that nothing of it can be decoded.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ ROW_STEPS = (4, 6, 9, 14, 21, 32, 48)  # px between the two rows compared; any w
 
 _COLUMN = float(marker.MODULE_WIDTH)
 _ROW = float(marker.ROW_HEIGHT)
-_SYNC = np.array(marker.SYNC) * 2 - 1
+_SYNC = (np.array(marker.SYNC) * 2 - 1).astype(np.float32)
 _PLACES = (marker.PLACE_A, marker.PLACE_B_EVEN, marker.PLACE_B_ODD, marker.PLACE_C)
 _PARITY = (None, 0, 1, None)
 _TAPS = (-0.2, 0.0, 0.2)  # within a module and a row, in their lengths
@@ -53,12 +54,22 @@ class _Strip:
     row_height: float
 
 
+@dataclass(frozen=True)
+class _Taps:
+    """Pixels to read: for each place its rows and columns, and those of all places as one index."""
+
+    places: tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...]
+    parities: tuple[int | None, ...]
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+
 class MarkerReader:
     """Reads frame ids; remembers where the video was, so use one for each recording."""
 
     def __init__(self) -> None:
         self._geometry: Geometry | None = None
-        self._taps: list[tuple[NDArray[np.intp], NDArray[np.intp]] | None] = []
+        self._taps = _Taps((), (), np.zeros((0, 1), np.intp), np.zeros((0, 0), np.intp))
         self._size = (0, 0)
         self._misses = 0
         self._searches_due = 0
@@ -110,20 +121,26 @@ class MarkerReader:
         return found
 
     @staticmethod
-    def _copies(
-        luma: Luma, taps: list[tuple[NDArray[np.intp], NDArray[np.intp]] | None]
-    ) -> list[tuple[marker.MarkerId, float]]:
+    def _copies(luma: Luma, taps: _Taps) -> list[tuple[marker.MarkerId, float]]:
+        if not taps.places:
+            return []
+        patch = luma[taps.rows, taps.columns].reshape(len(taps.places), marker.ROWS, -1, marker.MODULES, len(_TAPS))
+        lines = patch.sum(axis=(2, 4), dtype=np.int32)
+        signals = (lines[:, 0] - lines[:, 1]).astype(np.float32) / len(_TAPS) ** 2
+        amplitudes = (signals[:, : len(_SYNC)] @ _SYNC) / len(_SYNC)
+        margins = np.abs(signals).min(axis=1) / np.maximum(amplitudes, 1e-6)
+        words = np.packbits(signals > 0, axis=1)
         copies = []
-        for place, parity in zip(taps, _PARITY, strict=False):
-            if place is None:
-                continue
-            rows, columns = place
-            patch = luma[rows[:, None], columns].astype(np.float32)
-            lines = patch.reshape(2, len(_TAPS), marker.MODULES, len(_TAPS)).mean(axis=(1, 3))
-            said = _believe(lines[0] - lines[1])
-            if said is not None and (parity is None or said[0].frame_id % 2 == parity):
-                copies.append(said)
+        for place in np.flatnonzero((amplitudes >= 2 * AMPLITUDE) & (margins >= MARGIN)):
+            said, parity = _decoded(words[place].tobytes()), taps.parities[place]
+            if said is not None and (parity is None or said.frame_id % 2 == parity):
+                copies.append((said, min(1.0, float(margins[place]))))
         return copies
+
+
+@lru_cache(maxsize=8)  # the copies of one picture say the same
+def _decoded(word: bytes) -> marker.MarkerId | None:
+    return marker.decode(np.unpackbits(np.frombuffer(word, np.uint8), count=marker.MODULES).tolist())
 
 
 def _believe(signal: NDArray[np.float32]) -> tuple[marker.MarkerId, float] | None:
@@ -149,17 +166,23 @@ def _agree(copies: list[tuple[marker.MarkerId, float]]) -> MarkerRead | None:
     return MarkerRead(ids[-1], copies[0][0].content_id, margin, len(ids) == 2)
 
 
-def _taps_for(at: Geometry, width: int, height: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]] | None]:
-    """Pixel rows and columns to read for each place; None for one that is not wholly in the picture."""
-    taps: list[tuple[NDArray[np.intp], NDArray[np.intp]] | None] = []
-    for column, row in _PLACES:
+def _taps_for(at: Geometry, width: int, height: int) -> _Taps:
+    """Pixel rows and columns to read for each place that is wholly in the picture."""
+    places, parities = [], []
+    for (column, row), parity in zip(_PLACES, _PARITY, strict=True):
         across = np.arange(marker.MODULES)[:, None] + np.array(_TAPS) + 0.5 + column
         down = np.arange(marker.ROWS)[:, None] + np.array(_TAPS) + 0.5 + row
         columns = np.floor(at.left + across.ravel() * _COLUMN * at.width).astype(np.intp)
         rows = np.floor(at.top + down.ravel() * _ROW * at.height).astype(np.intp)
         inside = columns[0] >= 0 and columns[-1] < width and rows[0] >= 0 and rows[-1] < height
-        taps.append((rows, columns) if inside else None)
-    return taps
+        if inside:
+            places.append((rows, columns))
+            parities.append(parity)
+    if not places:
+        return _Taps((), (), np.zeros((0, 1), np.intp), np.zeros((0, 0), np.intp))
+    down = np.concatenate([rows for rows, _ in places])[:, None]
+    across = np.repeat(np.stack([columns for _, columns in places]), len(places[0][0]), axis=0)
+    return _Taps(tuple(places), tuple(parities), down, across)
 
 
 def _fitted(width: int, height: int) -> Iterator[Geometry]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -44,11 +45,13 @@ def read_recording(
     reader: MarkerReader | None = None,
     references: References | None = None,
     progress: Callable[[float], None] = lambda at_s: None,
+    times: Sequence[Fraction] = (),
 ) -> RecordingRead:
     """All pictures of a recording, read and looked at in one pass.
 
     Args:
         references: what frames of known titles look like.
+        times: presentation time of each picture, s, for a file that has none.
         progress: told now and then how far on the recording's clock reading is, s.
 
     A file that holds no decodable picture gives no observations and says so in `problem`: a recorder that
@@ -62,7 +65,7 @@ def read_recording(
         raise InputFileError(str(path), "", "there is no such file")
     seen = Reel()
     try:
-        decoding = decode(path)
+        decoding = decode(path, times)
     except InputFileError as e:
         return RecordingRead(Reel().film(), (), (0, 0), 0, True, e.problem)
     with decoding:

@@ -80,6 +80,9 @@ def spans_of(observations: Film, expectation: Expectation) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+KEPT_STEPS = 10_000  # about five minutes at 30 fps; longer ones are made anew for each detector, to stay small
+
+
 class Steps(Sequence[Step]):
     """Every change of the frame id in a span, made when asked for."""
 
@@ -87,6 +90,7 @@ class Steps(Sequence[Step]):
         self._span, self._expectation = span, expectation
         self._rate = float(expectation.frame_rate)
         self._gap_s = max(expectation.limits.hold_note_s, 3 / self._rate)
+        self._kept: list[Step] | None = None
         self._excuses = bool(span.seeks) or span.poster
         self._clock = MediaClock(span.changes, expectation.limits.seek_allowance_s)
 
@@ -104,6 +108,10 @@ class Steps(Sequence[Step]):
         return self._between(self._span.runs[at], self._span.runs[at + 1])
 
     def __iter__(self) -> Iterator[Step]:
+        if self._kept is None and len(self) <= KEPT_STEPS:
+            self._kept = [self._between(a, b) for a, b in itertools.pairwise(self._span.runs)]
+        if self._kept is not None:
+            return iter(self._kept)
         return (self._between(a, b) for a, b in itertools.pairwise(self._span.runs))
 
     def _between(self, before: Run, after: Run) -> Step:

@@ -26,8 +26,8 @@ def is_stall(step: Step, scene: Scene) -> bool:
 
     Ids that went on by a frame or so prove the stall also when the recorder made no picture meanwhile.
     """
-    if step.held_s < scene.limits.hold_note_s:
-        return False
+    if step.held_s < scene.limits.hold_note_s or scene.reaches_end(step.before.frame_id):
+        return False  # after its end a title may stand as long as it likes
     return step.excused or (step.advance >= 0 and step.held_s > step.elapsed_s / 2)
 
 
