@@ -82,6 +82,11 @@ def test_bounds_are_never_compared_across_an_action() -> None:
     assert power_of(parts, marker=True).stall[0.5] < power_of([(whole, error)], marker=True).stall[0.5] - 20
 
 
+def test_every_trial_is_counted() -> None:
+    part = (np.arange(0, 20.0), np.full(20, 0.05))
+    assert power_of([part] * 3, marker=True, trials=100).stall[1.0] == 100
+
+
 def test_sentence_states_power_and_bound() -> None:
     said = str(power(1, 0.15, 60, marker=True))
     assert "60 screenshots 1 s apart, ±0.15 s: finds a stall of 0.3 s 8" in said

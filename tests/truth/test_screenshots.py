@@ -125,7 +125,7 @@ ROWS = {
     "healthy_stopped": row(shots(steady, end=60), "", PASS, STOPPED),
     "healthy_last_frame_stays": row(shots(lambda t: min(t, 59.98), end=75), "", PASS),
     "healthy_poster": row(
-        shots(lambda t: max(0.0, t - 2.5), end=66), "", PASS, replace(SPEC, actions=(Action("play", 5),))
+        shots(lambda t: max(0.0, t - 3.5), end=67), "", PASS, replace(SPEC, actions=(Action("play", 3.5),))
     ),
     "healthy_seek": row(shots(seeking(20, 40.0), end=40), "", PASS, sought(40)),
     "healthy_seek_back": row(shots(seeking(20, 5.0), end=50), "", PASS, sought(5)),
@@ -218,6 +218,19 @@ def test_bounds_hold_the_true_stall() -> None:
         at = random.Random(seed).uniform(5, 50)
         found = departures_of(shots(stalled(at, 1.5), seed=seed, end=70))
         assert len([one for one in found if one.least - 0.01 <= 1.5 <= one.most + 0.01]) == 1, (seed, found)
+
+
+def test_short_stalls_add_up() -> None:
+    line = shots(lambda t: t - 0.5 * sum(t > at for at in (4, 6, 8, 20, 22, 24)), error=0.05, end=30)
+    spec = replace(STOPPED, actions=(PLAY, Action("stop", 29.0)))
+    (cause,) = [f for f in examine_shots(line, spec, trials=50).findings if f.severity is Severity.FAIL]
+    assert "short stalls" in cause.message
+
+
+def test_stall_is_not_taken_for_a_slow_title() -> None:
+    for seed in range(40):
+        found = departures_of(shots(stalled(28, 1.0), interval=2, error=0.5, seed=seed, end=62))
+        assert {one.kind for one in found} <= {"stall"}, seed
 
 
 def test_overlapping_brackets_may_be_in_another_order() -> None:
