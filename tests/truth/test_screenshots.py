@@ -125,7 +125,7 @@ ROWS = {
     "healthy_stopped": row(shots(steady, end=60), "", PASS, STOPPED),
     "healthy_last_frame_stays": row(shots(lambda t: min(t, 59.98), end=75), "", PASS),
     "healthy_poster": row(
-        shots(lambda t: max(0.0, t - 3.5), end=67), "", PASS, replace(SPEC, actions=(Action("play", 3.5),))
+        shots(lambda t: max(0.0, t - 3.5), end=67), "startup_delay", PASS, replace(SPEC, actions=(Action("play", 3.5),))
     ),
     "healthy_seek": row(shots(seeking(20, 40.0), end=40), "", PASS, sought(40)),
     "healthy_seek_back": row(shots(seeking(20, 5.0), end=50), "", PASS, sought(5)),
