@@ -169,6 +169,7 @@ def test_every_second_of_the_samples_is_heard(sample: str, tmp_path: Path) -> No
         pytest.param(lambda s: np.clip(s * 4, -1, 1), id="clipped"),
         pytest.param(lambda s: s + noise(0.03, TITLE_S), id="white noise at -30 dBFS"),
         pytest.param(lambda s: s * np.array([[1], [0]], np.float32), id="left only"),
+        pytest.param(lambda s: s * np.array([[0], [1]], np.float32), id="right only"),
     ],
 )
 def test_tones_survive(codec: tuple[str, int], change: Change, tmp_path: Path) -> None:
@@ -177,6 +178,7 @@ def test_tones_survive(codec: tuple[str, int], change: Change, tmp_path: Path) -
     wanted = [LEAD_S + n + 0.35 for n in range(TITLE_S)]
     assert [(t.start_s + t.end_s) / 2 for t in got.tones] == pytest.approx(wanted, abs=0.004)
     assert all(0.5 <= tone.confidence <= 1 for tone in got.tones)
+    assert [silence for silence in got.silences if silence[1] > LEAD_S + 0.2] == []
 
 
 def notes(tempered: bool) -> Sound:
@@ -290,6 +292,12 @@ def test_times_are_right_after_a_hole_in_the_track(tmp_path: Path) -> None:
     assert late == pytest.approx([0.0] * len(late), abs=0.004)
     assert np.isnan(got.levels_dbfs[32:44]).all()
     assert np.isfinite(got.levels_dbfs[46:]).all()
+
+
+def test_a_tone_with_a_hole_in_it_is_in_doubt(tmp_path: Path) -> None:
+    got = heard(tmp_path, composed(), ("pcm_f32le", 0), away=(3.2, 3.46))
+    assert got.holes == (pytest.approx((3.2, 3.46), abs=0.03),)
+    assert [tone.second_mod_64 for tone in got.tones] == [0, 1, 2, *range(4, TITLE_S)]
 
 
 def test_file_without_audio_track_gives_nothing(tmp_path: Path) -> None:
