@@ -41,7 +41,7 @@ class Limits:
     seek_tolerance_s: float = 0.6  # playback.md 5.3
     skip_s: float = 0.6  # playback.md 5.3: further ahead than the clock without a seek
     speed_note: float = 1.0  # %, playback.md 5.3, over at least 10 s
-    speed_fail: float = 5.0  # %, ours: plainly visible
+    speed_fail: float = 3.0  # %, ours: plainly visible
     speed_least_s: float = 5.0  # larger is stricter on the instrument; ours
     end_tolerance_frames: int = 2  # the recorder may miss the last pictures
     recorder_gap_s: float = 1.0  # no picture for so long while ids go on: a hold could hide in there
@@ -51,7 +51,7 @@ class Limits:
     half_rate_lost: float = 30.0  # %, playback.md 5.3: so many frames missing at the right speed
     half_rate_regular: float = 90.0  # %, larger is stricter; ours: steps of one same length, as a load never makes them
     repeated_per_30_s: float = 3.0  # CTS frame drop tests: 3 in 30 s
-    loop_s: float = 1.0  # ours: further back is a loop, less is frames out of order
+    loop_s: float = 0.5  # ours: further back is a loop, less is frames out of order
     hidden_s: float = 0.5  # ours: a shorter stretch without a marker is not worth a word
     black_light: float = 0.037  # playback.md 5.4: p99(Y) <= 24 of 16..235
     black_s: float = 0.5  # playback.md 5.4

@@ -22,9 +22,13 @@ READABLE_EVERY_S = 0.19  # five times a second: green counts from 0.2 s on
 BLOCKY_EVERY_S = 0.4
 _TOP, _BOTTOM = 0.12, 0.82  # of the video's height; players' titles and controls lie outside of it
 _GREEN_BELOW = 90  # U and V of the green that failed decoders paint (playback.md 5.4)
+_FLAT_LEVELS = 3
 _BLOCK_PX = (8, 16)
 _BLOCK_ROWS = 48
-_STILL_LEVELS = 0.8  # playback.md 5.4: less is no movement in a noiseless picture
+# playback.md 5.4 has 0.8 for a noiseless picture; a keyframe refreshes a still one by up to 3 at 200 kbit/s (ours).
+_STILL_LEVELS = 3.2
+_STILL_SHARE = 0.016
+_LEAST_LEVELS = 0.3
 _CUT_LEVELS = 12.0
 _CUT_SHARE = 0.7
 
@@ -52,7 +56,9 @@ class PictureEye:
     def look(self, frame: Frame, read: MarkerRead | None, geometry: Geometry | None) -> Picture:
         """What this picture looks like; NO_PICTURE when it is not this one's turn."""
         pts_s = float(frame.pts_s)
-        known = self._references.thumbs.get((read.content_id, read.frame_id)) if read and not read.blended else None
+        upright = geometry is not None and geometry.width > geometry.height
+        compared = read is not None and upright and not read.blended
+        known = self._references.thumbs.get((read.content_id, read.frame_id)) if compared and read else None
         if pts_s < self._due_s and known is None:
             return NO_PICTURE
         self._due_s = pts_s + (EVERY_S if read is None else READABLE_EVERY_S)
@@ -95,7 +101,8 @@ class PictureEye:
         # Half of all points change by no more than noise in nearly every picture; a thumb averages 16 of them.
         steps = np.abs(points[rows].astype(np.int16) - self._points[rows])
         noise = float(np.median(steps)) / 0.6745 / POINTS
-        still = max(_STILL_LEVELS, 1.96 * 1.5 * noise)
+        spread = float(thumb[inner].max() - thumb[inner].min())  # a dark scene moves by few levels
+        still = max(min(_STILL_LEVELS, _STILL_SHARE * spread), _LEAST_LEVELS, 1.96 * 1.5 * noise)
         change = float(np.percentile(np.abs(thumb[inner] - self._anchor[inner]), 95)) / still
         cut = float((np.abs(thumb[inner] - self._before[inner]) > _CUT_LEVELS).mean() > _CUT_SHARE)
         if change > 1:
@@ -139,11 +146,21 @@ def _green(frame: Frame, left: int, top: int, right: int, bottom: int) -> float:
     tall, wide = frame.u.shape
     rows = slice(top * tall // height, max(top * tall // height + 1, bottom * tall // height), max(1, tall // 72))
     columns = slice(left * wide // width, max(left * wide // width + 1, right * wide // width), max(1, wide // 128))
-    return float(((frame.u[rows, columns] < _GREEN_BELOW) & (frame.v[rows, columns] < _GREEN_BELOW)).mean())
+    green = (frame.u[rows, columns] < _GREEN_BELOW) & (frame.v[rows, columns] < _GREEN_BELOW)
+    if not green.any():
+        return 0.0
+    # A football pitch is as green, but not flat.
+    luma = frame.luma[rows.start * height // tall :: rows.step * height // tall, columns.start * width // wide :: 1]
+    luma = luma[: green.shape[0], :: columns.step * width // wide][:, : green.shape[1]].astype(np.int16)
+    flat = np.abs(np.diff(luma, axis=1, append=luma[:, -1:])) <= _FLAT_LEVELS
+    return float((green[: luma.shape[0], : luma.shape[1]] & flat).mean())
 
 
 def _blocky(luma: NDArray[np.uint8], left: int, top: int, right: int, bottom: int, scale: float) -> float:
-    """Mean luma step across columns on a grid to that off the grid; the worst grid."""
+    """Usual luma step across columns on a grid to that off the grid; the worst grid.
+
+    The middle of all columns, since pages are full of edges on multiples of 8 px, and blocks are everywhere.
+    """
     rows = np.linspace(top, bottom - 1, _BLOCK_ROWS).astype(np.intp)
     lines = luma[rows, left:right].astype(np.int16)
     steps = np.abs(np.diff(lines, axis=1)).mean(axis=0)
@@ -157,7 +174,7 @@ def _blocky(luma: NDArray[np.uint8], left: int, top: int, right: int, bottom: in
         for phase in range(int(np.ceil(pitch))):
             at = edges + phase - 1
             at = at[(at >= 0) & (at < len(steps))]
-            on = float(steps[at].mean())
-            off = (float(steps.sum()) - on * len(at)) / max(1, len(steps) - len(at))
-            worst = max(worst, on / max(off, 0.25))
+            elsewhere = np.ones(len(steps), bool)
+            elsewhere[at] = False
+            worst = max(worst, float(np.median(steps[at])) / max(float(np.median(steps[elsewhere])), 0.25))
     return worst

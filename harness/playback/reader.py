@@ -22,6 +22,7 @@ Luma = NDArray[np.uint8]
 MARGIN = 0.10  # playback.md 4.2: unblended reads had at least 0.44, wrong ones in blends 0.0
 AMPLITUDE = 3.0  # luma levels; below it the sync is noise
 MISSES = 5  # playback.md 5.2: then the place is looked for anew
+_TURNS = (0, 1, 3)
 SEARCH_EVERY = 3  # unreadable pictures between two full searches: pages without video are long
 MOST_CANDIDATES = 40  # sync-like patterns tried per search; noise has many
 ROW_STEPS = (4, 6, 9, 14, 21, 32, 48)  # px between the two rows compared; any within 40 % of a row's height does
@@ -71,19 +72,47 @@ class MarkerReader:
         self._geometry: Geometry | None = None
         self._taps = _Taps((), (), np.zeros((0, 1), np.intp), np.zeros((0, 0), np.intp))
         self._size = (0, 0)
+        self._shape: tuple[int, ...] = ()
+        self._turn = 0  # quarter turns that set the picture upright
+        self._searched = False
         self._misses = 0
         self._searches_due = 0
 
     @property
     def geometry(self) -> Geometry | None:
-        """Where the content was last read; None before the first read."""
-        return self._geometry
+        """Where the content was last read; None before the first read. Taller than wide: it lies on its side."""
+        at = self._geometry
+        if at is None or self._turn == 0:
+            return at
+        width, height = self._size  # of the turned picture
+        if self._turn == 1:
+            return Geometry(height - at.top - at.height, at.left, at.height, at.width)
+        return Geometry(at.top, width - at.left - at.width, at.height, at.width)
 
     def read(self, luma: Luma) -> MarkerRead | None:
-        """The marker in a picture's luma plane, (height, width), any size; None when none can be believed."""
-        size = (luma.shape[1], luma.shape[0])
-        if size != self._size:
-            self._size, self._geometry, self._misses, self._searches_due = size, None, 0, 0
+        """The marker in a picture's luma plane, (height, width), any size; None when none can be believed.
+
+        A picture whose video lies on its side is read as well.
+        """
+        if luma.shape != self._shape:
+            self._shape, self._geometry, self._misses, self._searches_due = luma.shape, None, 0, 0
+            self._turn = 0
+        turned = np.rot90(luma, self._turn) if self._turn else luma
+        self._size = (turned.shape[1], turned.shape[0])
+        found = self._read(turned)
+        if found is None and self._searched:
+            for turn in (turn for turn in _TURNS if turn != self._turn):
+                turned = np.rot90(luma, turn)
+                self._size = (turned.shape[1], turned.shape[0])
+                found = self._find(turned)
+                if found is not None:
+                    self._turn = turn
+                    return found
+            self._size = (luma.shape[1], luma.shape[0]) if self._turn in (0, 2) else (luma.shape[0], luma.shape[1])
+        return found
+
+    def _read(self, luma: Luma) -> MarkerRead | None:
+        self._searched = False
         if self._geometry is not None:
             found = _agree(self._copies(luma, self._taps))
             if found is not None:
@@ -103,6 +132,12 @@ class MarkerReader:
             self._searches_due -= 1
             return None
         self._searches_due = SEARCH_EVERY - 1
+        self._searched = True
+        return self._find(luma)
+
+    def _find(self, luma: Luma) -> MarkerRead | None:
+        """Search the whole picture."""
+        width, height = self._size
         best: tuple[int, Geometry] | None = None
         for strip in _search(luma):
             for guess in _guesses(strip, width, height):

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.core.outcome import Layer, Severity
+from harness.core.outcome import Severity
 from harness.playback.expectation import Expectation, Limits
 from harness.playback.film import Film
 from harness.playback.observation import Observation
@@ -87,11 +87,6 @@ class Scene:
     @property
     def rate_severity(self) -> Severity:
         return Severity.FAIL if self.sees_holds else Severity.NOTE
-
-    @property
-    def picture_severity(self) -> tuple[Severity, Layer]:
-        """How sure a fault of the picture alone is: the title's own only where markers say what it is."""
-        return (Severity.FAIL, Layer.PLAYER) if self.expectation.marked else (Severity.BLIND, Layer.INSTRUMENT)
 
     def reaches_end(self, frame_id: int) -> bool:
         """Whether this id counts as the title's end."""

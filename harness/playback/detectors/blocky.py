@@ -13,7 +13,6 @@ def look(scene: Scene) -> list[Finding]:
     """A finding for each blocky stretch, and a NOTE low_quality when all of it was coarse."""
     found = []
     limits = scene.limits
-    severity, layer = scene.picture_severity
     for span in scene.spans:
         times, blocky = column(span.observations, "blocky")
         for seen in lasting(times, blocky, blocky >= limits.blocky, span.end_s):
@@ -22,7 +21,18 @@ def look(scene: Scene) -> list[Finding]:
             message = f"steps on an 8 px grid were {seen.worst:.1f} times those off it for {seen.length_s:.2f} s"
             value, limit, source = seen.worst, limits.blocky, "playback.md 5.4"
             found.append(
-                Finding("blocky", layer, severity, message, seen.start_s, seen.end_s, value, "ratio", limit, source)
+                Finding(
+                    "blocky",
+                    Layer.PLAYER,
+                    Severity.FAIL,
+                    message,
+                    seen.start_s,
+                    seen.end_s,
+                    value,
+                    "ratio",
+                    limit,
+                    source,
+                )
             )
         middle = float(np.median(blocky)) if len(blocky) else 0.0
         if limits.blocky_note < middle < limits.blocky:

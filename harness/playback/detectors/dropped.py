@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from harness.core.outcome import Finding, Layer, Severity
 from harness.playback.detectors import half_rate
 from harness.playback.scene import Scene
@@ -23,13 +25,21 @@ def look(scene: Scene) -> list[Finding]:
 
 
 def count(scene: Scene) -> tuple[int, int]:
-    """(frames not seen, frames that the clock went over), holds, seeks and skips left out."""
+    """(frames not seen, frames that the clock went over), holds, seeks and skips left out.
+
+    Pictures that could not be read may have shown them, and frames out of order were shown too.
+    """
     lost = of = 0
+    film = scene.observations
+    shown = np.unique(film.frame_ids[film.readable])
     for step in scene.all_steps:
         ahead = step.advance / scene.rate - step.elapsed_s
         if step.excused or step.advance <= 0 or ahead > scene.limits.skip_s:
             continue
         of += step.advance
-        if step.elapsed_s < scene.limits.hold_note_s:
-            lost += step.advance - 1
+        if step.elapsed_s < scene.limits.hold_note_s and step.advance > 1:
+            low, high = np.searchsorted(film.pts, (step.before.end_s, step.after.start_s), "right")
+            unread = max(0, int(high - low) - 1)
+            first, last = np.searchsorted(shown, (step.before.frame_id + 1, step.after.frame_id))
+            lost += max(0, step.advance - 1 - unread - int(last - first))
     return lost, of

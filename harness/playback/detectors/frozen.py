@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from harness.core.outcome import Finding, Layer, Severity
-from harness.playback.lasting import column, lasting
+from harness.playback.lasting import Lasting, column, lasting
 from harness.playback.scene import Scene
 
 
@@ -16,7 +18,10 @@ def look(scene: Scene) -> list[Finding]:
     for span in scene.spans:
         times, change = column(span.observations, "change")
         _, cut = column(span.observations, "cut")
-        for still in lasting(times, change, change <= 1.0, span.end_s):
+        pts = span.observations.pts
+        gaps = np.flatnonzero(np.diff(pts) >= limits.frozen_s)
+        unseen = [Lasting(float(pts[at]), float(pts[at + 1]), 0, 0.0) for at in gaps]
+        for still in (*lasting(times, change, change <= 1.0, span.end_s), *unseen):
             start, end = still.start_s - span.start_s, still.end_s - span.start_s
             if still.length_s < limits.frozen_note_s or any(
                 low <= start and end <= high for low, high in scene.expectation.quiet
@@ -25,7 +30,8 @@ def look(scene: Scene) -> list[Finding]:
             long = still.length_s >= limits.frozen_s
             before = int((times < still.start_s).sum()) - 1
             after_cut = before >= 0 and cut[before] > 0
-            message = f"the picture stood still for {still.length_s:.2f} s" + (" from a cut on" if after_cut else "")
+            stood = "the picture stood still" if still.pictures else "no picture came, as when it stands still,"
+            message = f"{stood} for {still.length_s:.2f} s" + (" from a cut on" if after_cut else "")
             severity, layer = (Severity.BLIND, Layer.INSTRUMENT) if long else (Severity.NOTE, Layer.PLAYER)
             limit = limits.frozen_s if long else limits.frozen_note_s
             found.append(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from harness.core.outcome import Finding
+from harness.core.outcome import Finding, Layer, Severity
 from harness.playback.lasting import column, lasting
 from harness.playback.scene import Scene
 
 
 def look(scene: Scene) -> list[Finding]:
-    """One finding for each green stretch; FAIL for a title with markers, BLIND for one that nothing is known of."""
+    """One FAIL for each stretch: no title is a quarter flat green of its own (playback.md, P14)."""
     found = []
     limits = scene.limits
-    severity, layer = scene.picture_severity
     for span in scene.spans:
         times, green = column(span.observations, "green")
         for seen in lasting(times, green, green > limits.green_share, span.end_s):
@@ -21,6 +20,8 @@ def look(scene: Scene) -> list[Finding]:
             message = f"{share:.0f} % of the picture was green for {seen.length_s:.2f} s"
             limit, source = 100 * limits.green_share, "playback.md 5.4"
             found.append(
-                Finding("green", layer, severity, message, seen.start_s, seen.end_s, share, "%", limit, source)
+                Finding(
+                    "green", Layer.PLAYER, Severity.FAIL, message, seen.start_s, seen.end_s, share, "%", limit, source
+                )
             )
     return found
