@@ -22,6 +22,7 @@ Luma = NDArray[np.uint8]
 MARGIN = 0.10  # playback.md 4.2: unblended reads had at least 0.44, wrong ones in blends 0.0
 AMPLITUDE = 3.0  # luma levels; below it the sync is noise
 MISSES = 5  # playback.md 5.2: then the place is looked for anew
+TURN_EVERY = 4  # full searches between two of the picture on its side; it is rare, and costs as much again
 _TURNS = (0, 1, 3)
 SEARCH_EVERY = 3  # unreadable pictures between two full searches: pages without video are long
 MOST_CANDIDATES = 40  # sync-like patterns tried per search; noise has many
@@ -74,7 +75,7 @@ class MarkerReader:
         self._size = (0, 0)
         self._shape: tuple[int, ...] = ()
         self._turn = 0  # quarter turns that set the picture upright
-        self._searched = False
+        self._searched, self._searches = False, 0
         self._misses = 0
         self._searches_due = 0
 
@@ -100,7 +101,7 @@ class MarkerReader:
         turned = np.rot90(luma, self._turn) if self._turn else luma
         self._size = (turned.shape[1], turned.shape[0])
         found = self._read(turned)
-        if found is None and self._searched:
+        if found is None and self._searched and self._searches % TURN_EVERY == 1:
             for turn in (turn for turn in _TURNS if turn != self._turn):
                 turned = np.rot90(luma, turn)
                 self._size = (turned.shape[1], turned.shape[0])
@@ -132,7 +133,7 @@ class MarkerReader:
             self._searches_due -= 1
             return None
         self._searches_due = SEARCH_EVERY - 1
-        self._searched = True
+        self._searched, self._searches = True, self._searches + 1
         return self._find(luma)
 
     def _find(self, luma: Luma) -> MarkerRead | None:
