@@ -27,6 +27,7 @@ LAUNCHER = "com.android.launcher3"
 _LAUNCHER_UID = 10_001
 _LOAD_TIMEOUT_S = 20.0
 _TOUCH_STEP_S = 0.016
+_SETTLE_S = 0.2
 
 # Android key code -> (key, code, Windows virtual key code, text)
 _KEYS: Mapping[int, tuple[str, str, int, str]] = {
@@ -136,7 +137,13 @@ class ChromiumScreen:
                 session = await self._browser_of_front().connection.attach(page.target_id)
                 async with session.events("Page.screencastFrame") as queue:
                     await session.call("Page.startScreencast", format="jpeg", quality=quality)
-                    while (event := await _get(queue, changed)) is not None:
+                    quiet = _Quiet()
+                    while (event := await _get(queue, changed, quiet.wait_s)) is not None:
+                        if not event:
+                            await session.call("Page.captureScreenshot", format="jpeg", optimizeForSpeed=True)
+                            quiet.asked()
+                            continue
+                        quiet.came()
                         await session.post("Page.screencastFrameAck", sessionId=event["sessionId"])
                         yield float(event["metadata"]["timestamp"]) + offset_s, base64.b64decode(event["data"])
                 await session.detach()
@@ -355,14 +362,42 @@ class ChromiumScreen:
         await page.call("Input.dispatchKeyEvent", type="keyUp", **names)
 
 
-async def _get(queue: asyncio.Queue[Any], changed: asyncio.Event) -> Any:
-    """The next event; None when another app came to the front."""
+class _Quiet:
+    """When to ask for a picture: once after each change.
+
+    Chromium leaves pictures out while earlier ones are on their way, and brings the one that was left out only with the
+    next change: without asking, a loaded machine never records the last frame of a title. A screenshot brings it.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._asked_s: float | None = None
+
+    @property
+    def wait_s(self) -> float | None:
+        """How long to wait for the next change before asking; None: it was asked for."""
+        return _SETTLE_S if self._asked_s is None else None
+
+    def asked(self) -> None:
+        """The screenshot was made."""
+        self._asked_s = self._loop.time()
+
+    def came(self) -> None:
+        """A picture came: the screenshot's own, or a change."""
+        if self._asked_s is not None and self._loop.time() - self._asked_s > _SETTLE_S:
+            self._asked_s = None
+
+
+async def _get(queue: asyncio.Queue[Any], changed: asyncio.Event, wait_s: float | None) -> Any:
+    """The next event; None when another app came to the front; {} when nothing came for wait_s."""
     if not queue.empty():
         return queue.get_nowait()
     event = asyncio.create_task(queue.get())
     other = asyncio.create_task(changed.wait())
     try:
-        await asyncio.wait((event, other), return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait((event, other), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            return {}
         return event.result() if event.done() else None
     finally:
         for task in (event, other):

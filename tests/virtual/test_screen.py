@@ -177,6 +177,21 @@ def test_a_recording_has_true_times_and_holds_a_still_screen_to_the_end(
     assert 0.95 < times[-1] < 3
 
 
+def test_the_last_change_is_brought_once_more(run: Callable[[Scenario], None]) -> None:
+    async def scenario(tablet: Tablet) -> None:
+        await tablet.screen.launch(tablet.app, cold=True)
+        await tablet.until("worker", "ready")
+        came = []
+        async with asyncio.timeout(10):
+            async for at_s, _jpeg in tablet.screen.frames():  # the page stands still from here on
+                came.append(at_s)
+                if len(came) == 2:
+                    break
+        assert came == sorted(came)
+
+    run(scenario)
+
+
 def test_a_killed_app_leaves_no_process_and_the_launcher_shows(run: Callable[[Scenario], None]) -> None:
     async def scenario(tablet: Tablet) -> None:
         await tablet.screen.launch(tablet.app, cold=True)
