@@ -12,6 +12,7 @@ from harness.apps.adapter import PlayerSeen
 from harness.core.clock import Deadline
 from harness.core.errors import CaptureError, WaitTimeout
 from harness.core.outcome import Finding, Layer, Severity
+from harness.flows.sampler import Sampler
 from harness.media.catalogue import Sample
 from harness.playback import (
     Action,
@@ -22,6 +23,7 @@ from harness.playback import (
     examine,
     read_recording,
 )
+from harness.playback.agreement import agreement
 
 if TYPE_CHECKING:
     from harness.flows.flow import Flow
@@ -70,6 +72,7 @@ class Playback:
 def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
     """Record the screen, play, seek, watch to the end, and examine what the recording shows."""
     clock, app, screen = flow.clock, flow.app, flow.tablet.screen
+    sampler = Sampler(flow.tablet.oracles(app.package), clock)
     local = flow.run.path / "recording.part"
     recording = screen.start_recording(Deadline.after(10, clock))
     evidence: list[str] = []
@@ -85,17 +88,17 @@ def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
                 Finding("no_play_control", Layer.APP, Severity.BLIND, f"the app offers no way to play it: {late}")
             )
         if seen.state in ("Playing", "Ended") and seen.error is None:
-            _until(flow, plan.start_s, lambda s: s.error is not None, every_s=1.0)
+            _until(flow, plan.start_s, lambda s: s.error is not None, every_s=1.0, sampler=sampler)
             evidence.append(flow.run.evidence("playing.png", screen.screenshot(), "screenshot"))
             for target, watch_s in plan.seeks:
                 if seen.duration_s is not None and target >= Fraction(seen.duration_s):
                     break  # the app shows a shorter title; `ended_early` says so
                 touched.append(("seek", app.seek(target, Deadline.after(10, clock)), target))
-                seen = _until(flow, watch_s, lambda s: s.state == "Ended" or s.error is not None, every_s=1.0)
+                seen = _until(flow, watch_s, _over, every_s=1.0, sampler=sampler)
                 if seen.error is not None:
                     break
             if seen.error is None and seen.state != "Ended":
-                seen = _until(flow, 3.0, lambda s: s.state == "Ended" or s.error is not None, every_s=0.2)
+                seen = _until(flow, 3.0, _over, every_s=0.2, sampler=sampler)
         if seen.state == "Ended":
             clock.pause(STILL_S)
         touched.append(("stop", clock.monotonic(), None))
@@ -123,19 +126,39 @@ def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
     flow.checks.extend(examination.checks)
     flow.find(*examination.findings)
     flow.measurements.extend(examination.measurements)
+    evidence.append(flow.run.evidence("oracles.jsonl", sampler.json_lines(recording.began_s), "oracles"))
+    flow.measurements.extend(sampler.measurements())
+    if sampler.samples:
+        flow.checks.append("playback.agreement")
+        looks = sampler.looks(recording.began_s, recording.uncertainty_s)
+        has_sound = any(rendition.kind == "audio" for rendition in flow.sample.renditions)
+        flow.find(*agreement(looks, read.observations, expectation, has_sound=has_sound))
     playback = Playback(examination, expectation, actions, flow.run.path / kept, read, tuple(evidence))
     flow.playbacks.append(playback)
     return playback
 
 
-def _until(flow: Flow, seconds: float, accept: Callable[[PlayerSeen], bool], every_s: float = 0.1) -> PlayerSeen:
-    """Watch the player until `accept` or the time is over; the last thing it said."""
+def _over(seen: PlayerSeen) -> bool:
+    return seen.state == "Ended" or seen.error is not None
+
+
+def _until(
+    flow: Flow,
+    seconds: float,
+    accept: Callable[[PlayerSeen], bool],
+    every_s: float = 0.1,
+    sampler: Sampler | None = None,
+) -> PlayerSeen:
+    """Watch the player until `accept` or the time is over; the last thing it said. The sampler looks meanwhile."""
     deadline = Deadline.after(seconds, flow.clock)
     while True:
+        next_s = flow.clock.monotonic() + every_s
         seen = flow.app.player()
         if accept(seen) or deadline.expired:
             return seen
-        flow.clock.pause(min(every_s, max(deadline.remaining_s, 0.001)))
+        if sampler is not None:
+            sampler.look(deadline.remaining_s)
+        flow.clock.pause(min(max(next_s - flow.clock.monotonic(), 0.001), max(deadline.remaining_s, 0.001)))
 
 
 def _expectation(flow: Flow, actions: tuple[Action, ...]) -> Expectation:

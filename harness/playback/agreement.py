@@ -23,7 +23,7 @@ from harness.playback.observation import Observation
 SOURCE = "playback.md 5.5"
 PROOF_SAMPLES = 3  # larger is stricter on us: looks at the tablet that agree before it is accused
 PROOF_S = 3.0  # larger is stricter on us; for sound, which no picture shows
-FROZEN_PROOF_S = 1.0  # Limits.hold_fail_s, between two looks at the tablet
+FROZEN_PROOF_S = 2.0  # larger is stricter on us; a starved machine may hold a picture for a second
 MOVING_SHARE = 0.5  # of the clock: a position that advanced by this much goes on
 STILL_SHARE = 0.1  # of the clock: less is standing still; between the two nothing is said
 BLACK_LIGHT = 24 / 255  # playback.md 5.4: the 99th percentile of luma up to which a picture is black
@@ -101,7 +101,7 @@ def agree(seen: Stretch, *, has_sound: bool) -> list[Finding]:
     found = []
     proven = seen.samples >= PROOF_SAMPLES
     match (seen.pictures, seen.position):
-        case (Pictures.FROZEN, Goes.MOVING) if proven and seen.length_s >= FROZEN_PROOF_S:
+        case (Pictures.FROZEN, Goes.MOVING) if seen.length_s >= FROZEN_PROOF_S:
             text = f"the picture stood for {seen.length_s:.1f} s while the app's position went on"
             found.append(_finding("frozen_picture", Layer.PLAYER, Severity.FAIL, text, seen, FROZEN_PROOF_S))
         case (Pictures.MOVING, Goes.STILL) if proven:
@@ -126,8 +126,10 @@ def agreement(
     looks: Sequence[Look], observations: Iterable[Observation], expectation: Expectation, *, has_sound: bool
 ) -> list[Finding]:
     """Findings over a whole playback, each stretch by itself; those that decide come first."""
+    film = Film.of(observations)
+    moving = [s for s in stretches(looks, film, expectation) if s.pictures is not Pictures.FROZEN]
     found: list[Finding] = []
-    for stretch in stretches(looks, Film.of(observations), expectation):
+    for stretch in (*standing(looks, film, expectation), *moving):
         found += agree(stretch, has_sound=has_sound)
     return sorted(found, key=lambda finding: finding.severity is not Severity.FAIL)
 
@@ -159,6 +161,31 @@ def stretches(looks: Sequence[Look], film: Film, expectation: Expectation) -> li
         last = pieces[-1]
         pieces[-1] = Stretch(*_words(last), last.start_s, last.end_s, last.samples, lasting=True)
     return pieces
+
+
+def standing(looks: Sequence[Look], film: Film, expectation: Expectation) -> list[Stretch]:
+    """Pictures that stood, each from its first to its last capture, with what the looks around it say of that time.
+
+    Sharper than the time between two looks, which hardly ever begin and end with the picture: a position that gained
+    more than the rest of the time can explain went on while the picture stood.
+    """
+    found = []
+    for run in film.runs().of_content(expectation.content_ids):
+        stood = run.end_s - run.start_s
+        if stood < expectation.limits.hold_fail_s or _at_end(run.frame_id, expectation):
+            continue
+        before = max((k for k in looks if k.at_s - k.uncertainty_s <= run.start_s), default=None)
+        after = min((k for k in looks if k.at_s + k.uncertainty_s >= run.end_s), default=None)
+        if before is None or after is None or before == after or _acted(before, after, expectation):
+            continue
+        position = _position(before, after)
+        if position is not Goes.UNKNOWN and before.position_s is not None and after.position_s is not None:
+            around = after.at_s - before.at_s - stood + before.uncertainty_s + after.uncertainty_s
+            position = _goes(after.position_s - before.position_s - around, stood)
+        count = sum(before.at_s <= k.at_s <= after.at_s for k in looks)
+        words = (Pictures.FROZEN, position, _presenting(before, after), _sound(before, after))
+        found.append(Stretch(*words, run.start_s, run.end_s, count))
+    return found
 
 
 def pictures_between(film: Film, before: Look, after: Look, expectation: Expectation) -> Pictures:
