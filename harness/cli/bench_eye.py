@@ -55,7 +55,8 @@ def bench_eye(samples: Path, catalogue: Catalogue, folder: Path, peers: Path | N
             figure(f"verify_to_{tool}_{name}", ours / cost, "ratio", "full verification to that tool")
     short, long = folder / "minute.mp4", folder / "half_hour.mp4"
     for clip, minutes in ((short, 1), (long, 30)):
-        make_clip(film, clip, (640, 360), title.content_id or 0, minutes * 60 * 30, bit_rate=300_000, grain=0.0, preset="ultrafast")
+        count = minutes * 60 * 30
+        make_clip(film, clip, (640, 360), title.content_id or 0, count, bit_rate=300_000, grain=0.0, preset="ultrafast")
     one, many = (_peak_mb(path, samples) for path in (short, long))
     figure("memory_1_min", one, "MB", "peak resident memory of verifying a 1-minute file")
     figure("memory_30_min", many, "MB", "peak resident memory of verifying a 30-minute file")

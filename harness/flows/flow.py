@@ -18,7 +18,7 @@ from harness.core.outcome import Finding, Layer, Measurement, Severity, Verdict,
 from harness.delivery import Journal
 from harness.device import OfflineProof, Tablet, Witness
 from harness.flows.blame import blame_missing, media_entries, streamed
-from harness.flows.play import Playback, PlaybackPlan, watch
+from harness.flows.play import Playback, PlaybackPlan, Sight, watch
 from harness.flows.proofs import byte_witness, origin_witness
 from harness.media.catalogue import MediaObject, Rendition, Sample
 from harness.runs import RunFolder
@@ -33,6 +33,7 @@ class Flow:
     Args:
         origin_address: the origin as the tablet calls it; the offline probe goes there.
         journal: the origin's request journal.
+        sight: references, limits and recorder that recordings are judged with.
     """
 
     tablet: Tablet
@@ -42,6 +43,7 @@ class Flow:
     sample: Sample
     run: RunFolder
     clock: Clock = field(default_factory=SystemClock)
+    sight: Sight = field(default_factory=Sight)
     findings: list[Finding] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)

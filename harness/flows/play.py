@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,8 +18,10 @@ from harness.playback import (
     Action,
     Examination,
     Expectation,
+    Limits,
     MarkerReader,
     RecordingRead,
+    References,
     examine,
     read_recording,
 )
@@ -55,6 +57,20 @@ class PlaybackPlan:
         return cls(
             min(8.0, float(whole) / 3), ((whole * Fraction(45, 100), 6.0), (whole - min(Fraction(7), whole / 4), 7.0))
         )
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What pictures are held against.
+
+    Args:
+        references: what frames of known titles look like.
+        recorder_fps: what the tablet's recorder is known to reach.
+    """
+
+    references: References | None = None
+    limits: Limits = field(default_factory=Limits)
+    recorder_fps: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +136,7 @@ def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
     kept = flow.run.evidence("recording.mp4", local, "recording")
     local.unlink()
     evidence.append(kept)
-    read = read_recording(flow.run.path / kept, MarkerReader())
+    read = read_recording(flow.run.path / kept, MarkerReader(), flow.sight.references)
     expectation = _expectation(flow, actions)
     examination = examine(read.observations, expectation)
     flow.checks.extend(examination.checks)
@@ -163,9 +179,13 @@ def _until(
 
 def _expectation(flow: Flow, actions: tuple[Action, ...]) -> Expectation:
     video = flow.video
-    names = {r.content_id: r.id for r in flow.sample.renditions if r.kind == "video" and r.content_id is not None}
+    names = {r.content_id: r.id for r in flow.sample.video if r.content_id is not None}
+    own = {number: name for number, name in names.items() if name == video.id}
     return Expectation(
-        content_ids=names,
+        content_ids=own,
+        renditions={number: name for number, name in names.items() if number not in own},
+        limits=flow.sight.limits,
+        recorder_fps=flow.sight.recorder_fps,
         frame_rate=video.frame_rate or Fraction(30),
         frames=video.frames,
         actions=actions,

@@ -10,6 +10,7 @@ from harness.apps.cabin.adapter import CABIN_FAULTS
 from harness.core.clock import Clock, SystemClock
 from harness.core.errors import InputFileError, UsageError
 from harness.media.catalogue import Catalogue, check, load
+from harness.playback import Limits, limits_of
 from harness.profiles import Profile, load_profile
 from harness.settings import Settings
 from harness.toolchain import Toolchain, default_home, find
@@ -40,6 +41,7 @@ class BenchRequest:
     tablet_fault: str | None = None
     origin_port: int = 0
     adb_port: int = 5037
+    limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=SystemClock)
 
     def logging_to(self, logs: Path) -> BenchRequest:
@@ -59,7 +61,9 @@ class BenchRequest:
         profile = load_profile(settings.profiles, settings.profile)
         catalogue = load(settings.samples)
         # A file that is not as the catalogue says would be blamed on the tablet.
-        problems = check(settings.samples, catalogue.sample(settings.sample))
+        sample = catalogue.sample(settings.sample)
+        limits = limits_of((f"profile {profile.id}", profile.limits), (f"sample {sample.id}", sample.limits))
+        problems = check(settings.samples, sample)
         if problems:
             where = f"{len(problems)} files" if len(problems) > 1 else "a file"
             raise InputFileError(
@@ -76,6 +80,7 @@ class BenchRequest:
             catalogue=catalogue,
             media=settings.samples,
             profile=profile,
+            limits=limits,
             logs=logs,
             state_dir=home / "state",
             kind=settings.kind,

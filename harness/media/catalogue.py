@@ -91,6 +91,7 @@ class Sample(_Strict):
     how_made: str
     manifest: ContainedPath
     duration_s: Exact
+    limits: dict[str, float] = Field(default_factory=dict)
     renditions: tuple[Rendition, ...] = Field(min_length=1)
     objects: tuple[MediaObject, ...] = Field(min_length=1)
 

@@ -1,7 +1,7 @@
 """Judging pictures: marker reader, timeline and detectors. Knows no device and no network."""
 
 from harness.playback.examine import DETECTORS, Detector, Examination, examine
-from harness.playback.expectation import Action, Expectation, Limits
+from harness.playback.expectation import Action, Expectation, Limits, limits_of
 from harness.playback.film import Film, Reel, Runs
 from harness.playback.observation import MarkerRead, Observation, Picture, Run
 from harness.playback.picture import References
@@ -26,5 +26,6 @@ __all__ = [
     "Run",
     "Runs",
     "examine",
+    "limits_of",
     "read_recording",
 ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
+
+from harness.core.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,29 @@ class Limits:
     area_change: float = 0.1  # share of its area by which the video must shrink or grow to be called moved; ours
     believed_reads: int = 3  # larger is stricter; playback.md 5.5
     lone_read_margin: float = 0.25  # larger is stricter; a single frame's claim, playback.md 5.5
+
+
+def limits_of(*overrides: tuple[str, Mapping[str, float]]) -> Limits:
+    """The usual limits with those of a profile and a sample put in, the later ones last.
+
+    Args:
+        overrides: (where they stand, for the error; name -> value).
+    Raises:
+        UsageError: a name that is no limit, with the nearest that is; or a value that is no positive number.
+    """
+    known = {field.name: field.type for field in fields(Limits)}
+    limits = Limits()
+    for where, values in overrides:
+        for name, value in values.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+                raise UsageError(f"{where}: limits: there is no limit {name!r}; {hint}")
+            if not (math.isfinite(value) and value >= 0):
+                raise UsageError(f"{where}: limits: {name} is {value!r}; expected a number from 0 up")
+            changed: dict[str, Any] = {name: int(value) if known[name] == "int" else float(value)}
+            limits = replace(limits, **changed)
+    return limits
 
 
 @dataclass(frozen=True)

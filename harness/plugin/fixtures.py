@@ -13,9 +13,11 @@ from harness.core.errors import EnvironmentFault, HarnessError, InconclusiveErro
 from harness.core.outcome import Finding, Layer, Severity
 from harness.delivery import Origin
 from harness.device import Tablet
-from harness.flows import Flow
+from harness.flows import Flow, Sight
 from harness.lab import Bench, BenchRequest
 from harness.media.catalogue import Sample
+from harness.playback import limits_of
+from harness.playback.verify import Titles
 from harness.plugin.evidence import AllureSteps, attach
 from harness.plugin.hooks import OPTIONS, RAISED, VERDICT
 from harness.runs import RunFolder
@@ -82,7 +84,10 @@ def flow(
     """The steps on one title; its run folder is sealed and shown in Allure when the test ends."""
     name = re.sub(r"[^A-Za-z0-9-]+", "-", request.node.name)[:60].strip("-") or "test"
     run = RunFolder.create(redeye_settings.runs, name)
-    made = Flow(tablet, app, bench.journal, bench.origin_address, sample, run, bench.request.clock)
+    ask = bench.request
+    limits = limits_of((f"profile {ask.profile.id}", ask.profile.limits), (f"sample {sample.id}", sample.limits))
+    sight = Sight(Titles.load(ask.media, ask.catalogue).references, limits, ask.profile.recorder_fps)
+    made = Flow(tablet, app, bench.journal, bench.origin_address, sample, run, ask.clock, sight)
     run.event("device", {"kind": tablet.kind, "serial": tablet.serial, "model": tablet.model})
     made.listeners.append(AllureSteps(tablet, sample).heard)
     yield made

@@ -19,6 +19,8 @@ class Profile(BaseModel):
         id: file name without .yaml.
         size: (width, height) in px in its natural orientation.
         density: dpi.
+        recorder_fps: pictures per second that its screen recorder reaches; None: not measured.
+        limits: numbers that decide, instead of the usual ones (harness/playback/expectation.py, Limits).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +34,8 @@ class Profile(BaseModel):
     release: str
     size: tuple[int, int]
     density: int = Field(ge=80, le=640)
+    recorder_fps: float | None = Field(default=None, gt=0, le=240)
+    limits: dict[str, float] = Field(default_factory=dict)
 
     def virtual(self) -> dict[str, object]:
         """What the virtual tablet is told to be."""
