@@ -170,9 +170,11 @@ def standing(looks: Sequence[Look], film: Film, expectation: Expectation) -> lis
     more than the rest of the time can explain went on while the picture stood.
     """
     found = []
-    for run in film.runs().of_content(expectation.content_ids):
+    runs = film.runs().of_content(expectation.content_ids)
+    for index in np.flatnonzero(runs.ends - runs.starts >= FROZEN_PROOF_S):
+        run = runs[int(index)]
         stood = run.end_s - run.start_s
-        if stood < expectation.limits.hold_fail_s or _at_end(run.frame_id, expectation):
+        if _at_end(run.frame_id, expectation):
             continue
         before = max((k for k in looks if k.at_s - k.uncertainty_s <= run.start_s), default=None)
         after = min((k for k in looks if k.at_s + k.uncertainty_s >= run.end_s), default=None)

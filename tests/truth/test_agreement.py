@@ -51,6 +51,9 @@ ROWS = {
     "nothing-captured": (row(UNKNOWN, GOES, GOES, OFF), []),
     "nothing-known": (row(UNKNOWN, UNSAID, UNSAID, UNHEARD), []),
     "frozen-for-a-second": (row(FROZEN, GOES, GOES, ON, samples=2), []),
+    "two-looks-at-a-session-bug": (row(MOVING, STILL, GOES, ON, samples=2), []),
+    "two-looks-at-another-layer": (row(MOVING, GOES, STILL, ON, samples=2), []),
+    "two-looks-far-apart-silent": (Stretch(MOVING, GOES, GOES, OFF, 10.0, 14.0, 2), []),
     "two-looks-silent": (row(MOVING, GOES, GOES, OFF, samples=2), []),
     "three-looks-in-two-seconds-silent": (row(MOVING, GOES, GOES, OFF, samples=3), []),
     "four-looks-in-three-seconds-silent": (row(MOVING, GOES, GOES, OFF, samples=4), [("audio_missing", FAIL)]),
@@ -170,6 +173,11 @@ def test_a_standing_picture_is_measured_by_its_own_times(
 ) -> None:
     seen = [Look(t, 0.0, t * speed, t, None, None) for t in at]
     assert [f.kind for f in agreement(seen, film(drawn), title(), has_sound=True)] == kinds
+
+
+def test_a_position_that_only_moved_before_and_after_stood_with_the_picture() -> None:
+    seen = [Look(0.0, 0.0, 0.0, 0.0, None, None), Look(8.7, 0.0, 6.0, 8.7, None, None)]
+    assert agreement(seen, film(MOVES * 3 + "k" * 28 + MOVES * 3), title(), has_sound=True) == []
 
 
 def test_a_seek_near_a_standing_picture_explains_its_position() -> None:
