@@ -93,9 +93,10 @@ class Film(Sequence[Observation]):
         first = np.concatenate(([0], np.flatnonzero(~same) + 1))
         last = np.concatenate((first[1:], [len(at)])) - 1
         start, end = at[first], at[last]
-        # Longest pause between pictures from each run's start to the next one's; the last run's to the film's end.
+        # Longest pause between pictures from each run's end to the next one's start; the last run's to the film's end.
         pauses = np.concatenate((np.diff(self.pts), [0.0]))
-        gaps = np.maximum.reduceat(pauses, start)
+        bounds = np.stack((end, np.append(start[1:], len(self)))).T.ravel()[:-1]
+        gaps = np.maximum.reduceat(pauses, bounds)[::2]
         return Runs(
             (
                 self.frame_ids[start],

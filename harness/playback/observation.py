@@ -70,7 +70,8 @@ class Run(NamedTuple):
         before_s: pts of the last picture of any kind before start_s; start_s itself for the very first.
         reads: number of pictures that show it.
         margin: the best margin among them.
-        widest_gap_s: longest time without any picture between start_s and the next run's start.
+        widest_gap_s: longest time without any picture between end_s and the next run's start; one before end_s hides
+            nothing, since the same frame is on both sides of it.
     """
 
     frame_id: int
