@@ -45,10 +45,11 @@ class StoredCheck:
     """What of a title is on the device, against the packager's hashes.
 
     Args:
-        wanted, equal: objects of the renditions that an offline copy needs, and how many are byte-equal.
-        equal_bytes: their bytes.
-        missing, damaged: paths.
-        notes: what the reader could not read.
+        wanted, equal: objects of the renditions that an offline copy needs, and how many are there byte for byte.
+        equal_bytes: the bytes of the equal ones.
+        missing: paths of which there is no trace.
+        damaged: paths of which something of their size is there with other bytes, or cut.
+        notes: what the reader could not read, in words.
     """
 
     wanted: int

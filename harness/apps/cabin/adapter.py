@@ -149,10 +149,7 @@ class CabinAdapter:
             self._session.tap("error-close", deadline)
 
     def stored(self, wanted: Iterable[MediaObject]) -> StoredCheck:
-        report = stored_objects(self._tablet.storage.read(PACKAGE, INDEXED_DB), tuple(wanted))
-        return StoredCheck(
-            report.wanted, report.equal, report.equal_bytes, report.missing, report.damaged, report.notes
-        )
+        return stored_objects(self._tablet.storage.read(PACKAGE, INDEXED_DB), tuple(wanted))
 
     def _controls_shown(self) -> bool:
         node = self._session.read("player-back")

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from harness.apps.adapter import StoredCheck
 from harness.apps.cabin.leveldb import Broken, live_values, unpack_snappy, varint
 from harness.media.catalogue import MediaObject
 
@@ -33,26 +34,6 @@ TELLING_SIZE_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class StoredReport:
-    """What of the wanted objects is stored.
-
-    Args:
-        wanted, equal: how many were asked for, and how many are there byte for byte.
-        equal_bytes: the bytes of the equal ones.
-        missing: paths of which there is no trace.
-        damaged: paths of which something of their size is there with other bytes (from 4 KiB on), or cut.
-        notes: what could not be read; at most 20 lines.
-    """
-
-    wanted: int
-    equal: int
-    equal_bytes: int
-    missing: tuple[str, ...]
-    damaged: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class _Buffer:
     """An ArrayBuffer as it was found: the size that its header claims, and its bytes (fewer when cut)."""
 
@@ -60,7 +41,7 @@ class _Buffer:
     data: bytes
 
 
-def stored_objects(files: Iterable[tuple[str, bytes]], wanted: Iterable[MediaObject]) -> StoredReport:
+def stored_objects(files: Iterable[tuple[str, bytes]], wanted: Iterable[MediaObject]) -> StoredCheck:
     """For every wanted object: equal, missing or damaged.
 
     Args:
@@ -95,7 +76,7 @@ def stored_objects(files: Iterable[tuple[str, bytes]], wanted: Iterable[MediaObj
             missing.append(one.path)
     if len(notes) > MAX_NOTES:
         notes[MAX_NOTES - 1 :] = [f"and {len(notes) - MAX_NOTES + 1} more"]
-    return StoredReport(len(objects), equal, equal_bytes, tuple(missing), tuple(damaged), tuple(notes))
+    return StoredCheck(len(objects), equal, equal_bytes, tuple(missing), tuple(damaged), tuple(notes))
 
 
 def _buffers(files: Iterable[tuple[str, bytes]], sizes: set[int], notes: list[str]) -> Iterator[_Buffer]:
