@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from harness.core.errors import InputFileError
 from harness.media.catalogue import MediaObject, Rendition, Sample
@@ -22,6 +22,7 @@ EVERY_FRAMES = 15
 THUMB = (64, 36)  # width, height; playback.md 5.4
 POINTS = 4  # points averaged into one of the thumb, in both directions
 COLUMNS = 8
+REMEDY = "`redeye samples build` makes it"
 
 Luma = NDArray[np.uint8]
 
@@ -75,19 +76,12 @@ def load_sheet(samples: Path, sample: Sample) -> dict[tuple[int, int], Luma]:
     if listed is None:
         return {}
     path = samples / listed.path
-    try:
-        with Image.open(io.BytesIO(path.read_bytes()), formats=["PNG"]) as picture:
-            sheet = np.asarray(picture.convert("L"))
-    except OSError as error:
-        raise InputFileError(str(path), "", f"is not a readable PNG: {error}", "`redeye samples build`") from error
+    counts = {rendition.id: -(-rendition.frames // EVERY_FRAMES) for rendition in sample.video}
+    sheet = _read(path, sorted(set(counts.values())))
     found: dict[tuple[int, int], Luma] = {}
     for rendition in sample.video:
-        count = -(-rendition.frames // EVERY_FRAMES)
-        wanted = (-(-count // COLUMNS) * THUMB[1], COLUMNS * THUMB[0])
-        if sheet.shape != wanted:
-            size = f"{sheet.shape[1]} x {sheet.shape[0]}"
-            raise InputFileError(str(path), "", f"is {size} px; {count} thumbs need {wanted[1]} x {wanted[0]}")
         if rendition.content_id is not None:
+            count = counts[rendition.id]
             found |= {(rendition.content_id, i * EVERY_FRAMES): _cut(sheet, i) for i in range(count)}
     return found
 
@@ -99,6 +93,28 @@ def largest(sample: Sample) -> Rendition:
 
 def _listed(sample: Sample) -> MediaObject | None:
     return next((item for item in sample.objects if item.role == "reference"), None)
+
+
+def _read(path: Path, counts: list[int]) -> Luma:
+    """The sheet, which must have the size that each of these numbers of thumbs needs; looked at before unpacking."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputFileError(str(path), "", "there is no such file", REMEDY) from error
+    except OSError as error:
+        raise InputFileError(str(path), "", f"cannot be read: {error.strerror}", REMEDY) from error
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            for count in counts:
+                wanted = (COLUMNS * THUMB[0], -(-count // COLUMNS) * THUMB[1])
+                if picture.size != wanted:
+                    is_, needs = (f"{width} x {height}" for width, height in (picture.size, wanted))
+                    raise InputFileError(str(path), "", f"is {is_} px; {count} thumbs need {needs}", REMEDY)
+            return np.asarray(picture.convert("L"))
+    # Pillow says in all of these ways that a PNG is broken.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        problem = "" if isinstance(error, UnidentifiedImageError) else f": {error}"
+        raise InputFileError(str(path), "", f"is not a readable PNG{problem}", REMEDY) from error
 
 
 def _cut(sheet: Luma, index: int) -> Luma:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.media import marker
 from harness.media.decode import Frame
-from harness.media.reference import POINTS, THUMB, points_of, thumb_of
+from harness.media.reference import EVERY_FRAMES, POINTS, THUMB, points_of, thumb_of
 from harness.playback.observation import NO_PICTURE, MarkerRead, Picture
 from harness.playback.reader import Geometry
 
@@ -31,8 +32,27 @@ _STILL_SHARE = 0.016
 _LEAST_LEVELS = 0.3
 _CUT_LEVELS = 12.0
 _CUT_SHARE = 0.7
+_AROUND = 4  # references on either side: two seconds of a title at 30 fps
+_TELLING_LEVELS = 3.0  # rms; below it a frame's own part drowns in what 150 kbit/s leave of it
 
 Thumb = NDArray[np.uint8]
+
+
+def _compared() -> NDArray[np.bool_]:
+    """The parts of a thumb that are the title's own: no controls, and no markers, which are right by then."""
+    width, height = THUMB
+    mask = np.ones((height, width), bool)
+    mask[: round(_TOP * height)] = mask[round(_BOTTOM * height) :] = False
+    cell = 20
+    size = (width * cell, height * cell)
+    across, down = marker.quiet_border(size)
+    for left, top, right, bottom in (*marker.places(size, 0), *marker.places(size, 1)):
+        rows = slice(max(0, top - down) // cell, -(-(bottom + down) // cell))
+        mask[rows, max(0, left - across) // cell : -(-(right + across) // cell)] = False
+    return mask
+
+
+COMPARED = _compared()
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,27 @@ class References:
 
     thumbs: Mapping[tuple[int, int], Thumb]
     widths: Mapping[int, int] = field(default_factory=dict)
+
+    def match(self, seen: NDArray[np.float32], content_id: int, frame_id: int) -> float:
+        """How much like this frame a thumb is, -1..1; nan when no picture of the frame is known.
+
+        Frames of one title are alike (0.7 to 0.97 as NCC), so what its neighbours show as well does not count: a
+        picture that stands still under a marker that goes on would pass for every one of them.
+        """
+        known = self.thumbs.get((content_id, frame_id))
+        if known is None:
+            return float("nan")
+        steps = (step * EVERY_FRAMES for step in range(-_AROUND, _AROUND + 1) if step)
+        around = [thumb for step in steps if (thumb := self.thumbs.get((content_id, frame_id + step))) is not None]
+        picture, own = seen[COMPARED], known[COMPARED].astype(np.float32)
+        if not around:
+            return likeness(picture, own)
+        shared = np.asarray(np.mean([thumb[COMPARED] for thumb in around], axis=0), np.float32)
+        telling = _beyond(own, shared)
+        contrast = float(picture.std()) / max(float(own.std()), 1e-6)
+        if contrast * float(telling.std()) < _TELLING_LEVELS:
+            return likeness(picture, own)  # the title stands still, or the screen is dark
+        return likeness(_beyond(picture, shared), telling)
 
 
 class PictureEye:
@@ -57,9 +98,8 @@ class PictureEye:
         """What this picture looks like; NO_PICTURE when it is not this one's turn."""
         pts_s = float(frame.pts_s)
         upright = geometry is not None and geometry.width > geometry.height
-        compared = read is not None and upright and not read.blended
-        known = self._references.thumbs.get((read.content_id, read.frame_id)) if compared and read else None
-        if pts_s < self._due_s and known is None:
+        named = (read.content_id, read.frame_id) if read is not None and upright and not read.blended else None
+        if pts_s < self._due_s and named not in self._references.thumbs:
             return NO_PICTURE
         self._due_s = pts_s + (EVERY_S if read is None else READABLE_EVERY_S)
         left, top, right, bottom = _area(frame.luma.shape, geometry)
@@ -83,7 +123,7 @@ class PictureEye:
             blocky=blocky,
             change=change,
             cut=cut,
-            match=float("nan") if known is None else likeness(thumb[inner], known[inner]),
+            match=float("nan") if named is None else self._references.match(thumb, *named),
             area=(right - left) * (bottom - top) / (width * height),
         )
 
@@ -119,6 +159,13 @@ def likeness(seen: NDArray[np.float32] | Thumb, known: NDArray[np.float32] | Thu
     if norm < 1e-6:
         return 1.0 if float(np.abs(a).max(initial=0)) == float(np.abs(b).max(initial=0)) else 0.0
     return float((a * b).sum()) / norm
+
+
+def _beyond(picture: NDArray[np.float32], shared: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a picture shows beyond another one, whatever the contrast and the brightness of both."""
+    a, b = picture - picture.mean(), shared - shared.mean()
+    rest: NDArray[np.float32] = a - b * (float((a * b).sum()) / max(float((b * b).sum()), 1e-6))
+    return rest
 
 
 def _area(shape: tuple[int, ...], geometry: Geometry | None) -> tuple[int, int, int, int]:
@@ -157,24 +204,26 @@ def _green(frame: Frame, left: int, top: int, right: int, bottom: int) -> float:
 
 
 def _blocky(luma: NDArray[np.uint8], left: int, top: int, right: int, bottom: int, scale: float) -> float:
-    """Usual luma step across columns on a grid to that off the grid; the worst grid.
+    """Usual luma step across columns on a grid to that off the grid; the worst grid, in the worse half.
 
-    The middle of all columns, since pages are full of edges on multiples of 8 px, and blocks are everywhere.
+    By halves, since a decoder that loses data in mid-picture smears what is below. The middle of all columns,
+    since pages are full of edges on multiples of 8 px, and blocks are everywhere.
     """
     rows = np.linspace(top, bottom - 1, _BLOCK_ROWS).astype(np.intp)
-    lines = luma[rows, left:right].astype(np.int16)
-    steps = np.abs(np.diff(lines, axis=1)).mean(axis=0)
-    worst = 0.0
+    lines = np.abs(np.diff(luma[rows, left:right].astype(np.int16), axis=1))
+    steps = lines.reshape(2, _BLOCK_ROWS // 2, -1).mean(axis=1)
+    length, worst = steps.shape[1], 0.0
     for block in _BLOCK_PX:
         pitch = block * scale
-        count = int(len(steps) / pitch)
+        count = int(length / pitch)
         if pitch < 3 or count < 4:
             continue
         edges = np.rint(np.arange(1, count) * pitch).astype(np.intp)
         for phase in range(int(np.ceil(pitch))):
             at = edges + phase - 1
-            at = at[(at >= 0) & (at < len(steps))]
-            elsewhere = np.ones(len(steps), bool)
+            at = at[(at >= 0) & (at < length)]
+            elsewhere = np.ones(length, bool)
             elsewhere[at] = False
-            worst = max(worst, float(np.median(steps[at])) / max(float(np.median(steps[elsewhere])), 0.25))
+            on, off = np.median(steps[:, at], axis=1), np.median(steps[:, elsewhere], axis=1)
+            worst = max(worst, float((on / np.maximum(off, 0.25)).max()))
     return worst
