@@ -13,7 +13,7 @@ from fractions import Fraction
 import pytest
 
 from harness.core.outcome import Outcome, Severity, judge
-from harness.playback import DETECTORS, Action, Examination, Expectation, MarkerRead, Observation, examine
+from harness.playback import Action, Examination, Expectation, MarkerRead, Observation, examine
 
 OWN, OTHER = 7, 9
 PLAY = Action("play", 2.0)
@@ -165,30 +165,6 @@ def test_line(name: str) -> None:
     case = ROWS[name]
     examined = examine(case.line, case.expectation)
     assert ({f.kind for f in examined.findings}, outcome(examined)) == (case.kinds, case.outcome), examined.findings
-
-
-@pytest.mark.parametrize(
-    ("detector", "name"),
-    [
-        ("instrument", "recorder_gap"),
-        ("wrong_content", "wrong_content"),
-        ("not_started", "never_started"),
-        ("startup_delay", "very_slow_start"),
-        ("stall", "stall_1.2s"),
-        ("freeze_catch_up", "freeze_1.2s_catches_up"),
-        ("ended_early", "ended_early"),
-        ("seek_off_target", "seek_off"),
-        ("jumped", "jump_unasked"),
-        ("speed", "speed_0.94"),
-        ("dropped", "drops_2_percent"),
-    ],
-)
-def test_without_its_detector_nothing_is_found(detector: str, name: str) -> None:
-    case = ROWS[name]
-    blinded = [one for one in DETECTORS if one.name != detector]
-    assert len(blinded) == len(DETECTORS) - 1
-    assert outcome(examine(case.line, case.expectation)) is case.outcome
-    assert outcome(examine(case.line, case.expectation, blinded)) is Outcome.PASS
 
 
 def test_measurements_of_a_healthy_line() -> None:

@@ -13,7 +13,9 @@ def look(scene: Scene) -> list[Finding]:
     cuts = 1
     for step in scene.all_steps:
         ahead = step.advance / scene.rate - step.elapsed_s
-        if not step.excused and step.advance > 0 and step.elapsed_s < limits.hold_note_s and ahead <= limits.skip_s:
+        # Frames out of order count, back and forth: the step ahead alone would be speed.
+        onward = step.advance > -limits.loop_s * scene.rate
+        if not step.excused and onward and step.elapsed_s < limits.hold_note_s and ahead <= limits.skip_s:
             clock, media = clock + step.elapsed_s, media + step.advance / scene.rate
         else:
             cuts += 1
