@@ -131,6 +131,9 @@ ROWS = {
     "freeze_1.2s_catches_up": row(play(frozen(4, 1.2)), "freeze_catch_up", FAIL),
     "drops_2_percent": row(skipping(play(steady), 50), "dropped", FAIL),
     "drops_2_percent_recorder_30": row(skipping(play(steady, fps=30), 50), "dropped", PASS),
+    "half_unseen_by_a_jittery_recorder": row(
+        play(steady, rate=Fraction(60), frames=600, fps=23), "capture_insufficient", INCONCLUSIVE, spec(60, 600)
+    ),
     "single_drop": row(skipping(play(steady), 200), "", PASS),
     "wrong_content": row(play(steady, content_id=OTHER), "wrong_content", FAIL),
     "ended_early": row(play(lambda t: t if t < 5 else None), "ended_early", FAIL),

@@ -8,6 +8,7 @@ from harness.core.outcome import Finding, Layer, Severity
 from harness.playback.scene import Scene
 
 LEAST_STEPS = 30
+NEARLY_HALF = 45.0  # %; so many frames missing hide a player at half rate, whatever else missed them
 
 
 def look(scene: Scene) -> list[Finding]:
@@ -29,8 +30,15 @@ def look(scene: Scene) -> list[Finding]:
     off = 100 * abs(frames / scene.rate / clock - 1)
     usual, count = advances.most_common(1)[0]
     regular = 100 * count / steps
-    if lost < limits.half_rate_lost or off > limits.speed_fail or usual < 2 or regular < limits.half_rate_regular:
+    if lost < limits.half_rate_lost or off > limits.speed_fail:
         return []
+    limit, source = limits.half_rate_lost, "playback.md 5.3"
+    if usual < 2 or regular < limits.half_rate_regular:
+        if lost < NEARLY_HALF or scene.sees_drops:
+            return []
+        message = f"{lost:.0f} % of the frames were not seen, with no regular step: the recorder or the player"
+        args = (None, None, lost, "% of frames", limit, source)
+        return [Finding("capture_insufficient", Layer.INSTRUMENT, Severity.BLIND, message, *args)]
     faster = pictures >= 1.5 * steps
     known = scene.expectation.recorder_fps is not None and scene.expectation.recorder_fps >= 0.8 * scene.rate
     message = (
@@ -40,7 +48,6 @@ def look(scene: Scene) -> list[Finding]:
     if not (faster or known):
         severity, layer = Severity.BLIND, Layer.INSTRUMENT
         message += "; the recorder made no more pictures than that and may be the slow one"
-    limit, source = limits.half_rate_lost, "playback.md 5.3"
     return [Finding("half_rate", layer, severity, message, None, None, lost, "% of frames", limit, source)]
 
 
