@@ -20,7 +20,7 @@ app = typer.Typer(help="The media samples that flows download and play.", no_arg
 def check(
     folder: Annotated[Path | None, typer.Option(help="The samples folder; default: the one that comes along.")] = None,
 ) -> None:
-    """Compare every file of every sample with the size and sha256 in the catalogue. Exit 1 when one differs."""
+    """List the samples, and compare every file with the size and sha256 in the catalogue. Exit 1 when one differs."""
     chosen = folder or data_folder("media_samples")
     known = catalogue.load(chosen)
     problems = catalogue.check(chosen)
@@ -28,6 +28,8 @@ def check(
         typer.echo(f"{chosen / problem.path}: {problem.problem}")
     if problems:
         raise typer.Exit(ExitCode.FAIL)
+    for sample in known.samples:
+        typer.echo(f"{sample.id}: {sample.summary}")
     count = sum(len(sample.objects) for sample in known.samples)
     size = sum(item.size_bytes for sample in known.samples for item in sample.objects)
     typer.echo(f"{len(known.samples)} samples, {count} files, {size / 1e6:.1f} MB: all as the catalogue says")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from harness.flows.flow import Flow
 
 # How long a title may take to appear: past Limits.startup_fail_s, so that a late one is seen to be late and no more.
+PLAYBACK = "playback.json"  # beside the recording; `redeye verify` reads it
 START_LIMIT_S = 15.0
 # Watched after the end: a last frame that stands this long was the last (twice Limits.hold_note_s, less a poll).
 STILL_S = 0.5
@@ -138,6 +140,7 @@ def watch(flow: Flow, plan: PlaybackPlan) -> Playback:
     evidence.append(kept)
     read = read_recording(flow.run.path / kept, MarkerReader(), flow.sight.references)
     expectation = _expectation(flow, actions)
+    evidence.append(flow.run.evidence(PLAYBACK, _what_was_done(flow.sample.id, expectation), "playback"))
     examination = examine(read.observations, expectation)
     flow.checks.extend(examination.checks)
     flow.find(*examination.findings)
@@ -175,6 +178,13 @@ def _until(
         if sampler is not None:
             sampler.look(deadline.remaining_s)
         flow.clock.pause(min(max(next_s - flow.clock.monotonic(), 0.001), max(deadline.remaining_s, 0.001)))
+
+
+def _what_was_done(sample: str, expectation: Expectation) -> bytes:
+    """What `redeye verify` needs to judge this recording again."""
+    actions = [{**asdict(a), "target_s": None if a.target_s is None else str(a.target_s)} for a in expectation.actions]
+    rendition = next(iter(expectation.content_ids.values()))
+    return json.dumps({"sample": sample, "rendition": rendition, "to_end": True, "actions": actions}, indent=1).encode()
 
 
 def _expectation(flow: Flow, actions: tuple[Action, ...]) -> Expectation:

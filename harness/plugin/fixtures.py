@@ -5,11 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from harness.apps.cabin import CabinAdapter
-from harness.core.errors import EnvironmentFault, HarnessError, InconclusiveError, PlaybackFailure, UsageError
+from harness.core.errors import (
+    EnvironmentFault,
+    ExitCode,
+    HarnessError,
+    InconclusiveError,
+    NoDevice,
+    PlaybackFailure,
+    UsageError,
+)
 from harness.core.outcome import Finding, Layer, Severity
 from harness.delivery import Origin
 from harness.device import Tablet
@@ -42,7 +51,11 @@ def bench(redeye_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -
         ask = BenchRequest.of(redeye_settings, tmp_path_factory.mktemp("redeye-logs"), dict(os.environ))
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
-    with Bench(ask) as opened:
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(Bench(ask))
+        except NoDevice as error:  # a traceback for each test would say no more
+            pytest.exit(f"NOT_RUN: {error}", returncode=ExitCode.NO_DEVICE)
         yield opened
 
 
