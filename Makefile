@@ -23,7 +23,8 @@ demo: setup
 	@$(BIN)/redeye demo
 
 test: setup
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 -m "not flight"
+	@$(BIN)/python -m pytest -q -m flight
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

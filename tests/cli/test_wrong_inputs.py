@@ -119,6 +119,7 @@ def private_mounts() -> bool:
     return shutil.which("unshare") is not None and not subprocess.run(["unshare", "-rm", "true"]).returncode
 
 
+@pytest.mark.flight
 @pytest.mark.timeout(180)
 @pytest.mark.skipif(sys.platform != "linux" or not private_mounts(), reason="needs a mount namespace of its own")
 def test_a_full_disk_while_recording_is_inconclusive_and_says_so(tmp_path: Path) -> None:

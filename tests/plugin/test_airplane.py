@@ -7,6 +7,7 @@ import pytest
 from harness.flows import Flow
 
 
+@pytest.mark.flight
 @pytest.mark.offline
 @pytest.mark.timeout(180)
 def test_a_downloaded_title_plays_in_airplane_mode(flow: Flow) -> None:

@@ -15,6 +15,7 @@ from harness.core.clock import Deadline, SystemClock, wait_for
 from harness.runs import RunFolder
 
 pytestmark = [
+    pytest.mark.flight,
     pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc"),
     pytest.mark.timeout(180),
 ]

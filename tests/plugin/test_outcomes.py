@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.flight
+
 FLIGHT = """
 from harness.flows import airplane_playback
 

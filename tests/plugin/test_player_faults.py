@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.flight
+
 COMMAND = [sys.executable, "-c", "from harness.cli import main; main()", "demo", "--no-report", "--json"]
 
 
