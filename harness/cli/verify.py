@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -20,8 +21,17 @@ from harness.core.outcome import Outcome, Severity
 from harness.media.catalogue import load
 from harness.playback import Action, Expectation
 from harness.playback.audio import TitleSound
-from harness.playback.verify import Titles, Verification, expect, picture_times, verify
-from harness.report.verification import draw_verification, write_verification
+from harness.playback.verify import (
+    LEAST_RATE,
+    MOST_RATE,
+    Titles,
+    Verification,
+    expect,
+    number_of,
+    picture_times,
+    verify,
+)
+from harness.report.verification import plot_verification, write_verification
 from harness.settings import data_folder
 
 _EXIT = {Outcome.PASS: ExitCode.PASS, Outcome.FAIL: ExitCode.FAIL}
@@ -29,6 +39,7 @@ _ACTION = re.compile(
     r"(?P<kind>[a-z]+)(?::(?:(?P<start>[0-9.]+)>)?(?P<target>[0-9.]+))?@(?P<at>[0-9.]+)(?:~(?P<off>[0-9.]+))?"
 )
 _SHOWN = ("frames_seen", "frames_expected", "marker_read_share", "capture_rate", "startup_delay", "audio_offset")
+MOST_S = 10**8  # three years; longer is a slip
 _Kind = Literal["play", "seek", "pause", "resume", "speed", "stop"]
 
 
@@ -78,10 +89,12 @@ def verify_command(
     if out is not None:
         write_verification(done, file, result, out)
     if plot is not None:
-        plot.write_bytes(draw_verification(done, file))
+        plot_verification(done, file, plot)
     if as_json:
         print(json.dumps(result, indent=2))
     else:
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without ✗ must not turn a verdict into an error
+            sys.stdout.reconfigure(errors="backslashreplace")
         show(Console(), result)
     sys.exit(_EXIT.get(done.verdict.outcome, ExitCode.INCONCLUSIVE))
 
@@ -92,17 +105,19 @@ def parse_action(text: str) -> Action:
     Raises:
         UsageError: it says none.
     """
-    match = _ACTION.fullmatch(text.strip())
+    match, shown = _ACTION.fullmatch(text.strip()), text[:60]
     if match is None or match["kind"] not in get_args(_Kind):
-        raise UsageError(f"--action {text!r}: expected such as play@2 or seek:5>20@8.5 (5 s to 20 s, asked at 8.5 s)")
+        raise UsageError(f"--action {shown!r}: expected such as play@2 or seek:5>20@8.5 (5 s to 20 s, asked at 8.5 s)")
     kind: _Kind = next(k for k in get_args(_Kind) if k == match["kind"])
     if (kind in ("seek", "speed")) != (match["target"] is not None):
-        raise UsageError(f"--action {text!r}: {kind} {'needs' if kind in ('seek', 'speed') else 'takes no'} value")
-    try:
-        target = Fraction(match["target"]) if match["target"] else None
-        return Action(kind, float(match["at"]), target, float(match["off"] or 0.1))
-    except ValueError:
-        raise UsageError(f"--action {text!r}: a number in it is none") from None
+        raise UsageError(f"--action {shown!r}: {kind} {'needs' if kind in ('seek', 'speed') else 'takes no'} value")
+    said = {name: match[name] for name in ("start", "target", "at", "off") if match[name] is not None}
+    numbers = {name: number for name, word in said.items() if (number := number_of(word, MOST_S)) is not None}
+    if len(numbers) < len(said):
+        raise UsageError(f"--action {shown!r}: a number in it is none, or above {MOST_S}")
+    if kind == "speed" and not numbers["target"]:
+        raise UsageError(f"--action {shown!r}: a speed is above 0; pause@T says that it stood")
+    return Action(kind, float(numbers["at"]), numbers.get("target"), float(numbers.get("off", Fraction(1, 10))))
 
 
 def _wanted(
@@ -117,12 +132,11 @@ def _wanted(
         return None, ""
     if content_id is None or fps is None or frames is None:
         raise UsageError("your own title needs all of --content-id, --fps and --frames")
-    try:
-        rate = Fraction(fps)
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"--fps {fps!r}: expected a number or a fraction such as 30000/1001") from None
-    if not (0 <= content_id <= 255 and 0 < rate <= 1000 and 0 < frames < 1 << 24):
-        raise UsageError("--content-id is 0 to 255, --fps above 0 and up to 1000, --frames 1 to 16777215")
+    rate = number_of(fps)
+    if rate is None:
+        raise UsageError(f"--fps {fps[:40]!r}: expected a number or a fraction such as 30000/1001")
+    if not (0 <= content_id <= 255 and LEAST_RATE <= rate <= MOST_RATE and 0 < frames < 1 << 24):
+        raise UsageError("--content-id is 0 to 255, --fps 1 to 1000, --frames 1 to 16777215")
     return Expectation({content_id: f"content {content_id}"}, rate, frames), f"content {content_id}"
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from harness.core.errors import InputFileError
 
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,ivf,h264,hevc,flv,ogg,yuv4mpegpipe"
+MOST_PIXELS = 64_000_000  # as of a screenshot: five times the largest tablet screen; a damaged header asks for any
 _PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
 
 
@@ -60,7 +61,12 @@ class Decoding:
             self._container.close()
             raise InputFileError(str(path), "", "has no video track")
         self._stream = self._container.streams.video[0]
+        refusal = _refusal(self._stream)
+        if refusal:
+            self._container.close()
+            raise InputFileError(str(path), "", refusal)
         self._stream.thread_type = "AUTO"
+        self._stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         self.size = (self._stream.width, self._stream.height)
         self.average_rate = self._stream.average_rate
         # An elementary stream has no timestamps; FFmpeg makes some up from a rate that nobody recorded at.
@@ -129,7 +135,7 @@ def decode(path: Path, times: Sequence[Fraction] = ()) -> Decoding:
     Raises:
         InputFileError: missing, empty, not a video, or cut so short that nothing of it can be decoded.
     """
-    return Decoding(path)
+    return Decoding(path, times)
 
 
 def _open(path: Path) -> InputContainer:
@@ -146,10 +152,10 @@ def _open(path: Path) -> InputContainer:
     try:
         # A name that looks like a protocol is still a file; playlists, which open other files, are not videos.
         options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
-        return av.open(f"file:{path.absolute()}", "r", options=options)
+        # Titles and tags that are no UTF-8 do not matter here.
+        return av.open(f"file:{path.absolute()}", "r", options=options, metadata_errors="replace")
     except av.error.FFmpegError as e:
-        with path.open("rb") as file:
-            start = file.read(12)
+        start = _start(path)
         if start[4:8] == b"ftyp":
             problem, fix = (
                 "is an MP4 that stops before its index",
@@ -158,6 +164,23 @@ def _open(path: Path) -> InputContainer:
         else:
             problem, fix = f"is not a video that can be opened; it begins with {start[:8]!r}", ""
         raise InputFileError(str(path), "", f"{problem}: {e.strerror}", fix) from e
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(12)
+    except OSError as e:
+        raise InputFileError(str(path), "", f"cannot be read: {e.strerror}") from e
+
+
+def _refusal(stream: Any) -> str:
+    """Why a video track cannot be decoded; empty when it can."""
+    if stream.codec_context is None:  # FFmpeg has no decoder for it
+        return "has a video track of a kind that cannot be decoded"
+    if stream.width * stream.height > MOST_PIXELS:
+        return f"says that it is {stream.width}x{stream.height} px; at most {MOST_PIXELS // 10**6} Mpx are read"
+    return ""
 
 
 def _frame(decoded: VideoFrame, pts_s: Fraction, index: int) -> Frame:

@@ -69,7 +69,7 @@ def listen(path: Path) -> Listened | None:
     try:
         # As in harness.media.decode: a name like a protocol is still a file, playlists open other files.
         options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
-        container = av.open(f"file:{path.absolute()}", "r", options=options)
+        container = av.open(f"file:{path.absolute()}", "r", options=options, metadata_errors="replace")
     except av.error.FFmpegError as e:
         raise InputFileError(str(path), "", f"cannot be opened: {e.strerror}") from e
     with container:

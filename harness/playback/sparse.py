@@ -46,7 +46,7 @@ def examine_shots(
     back = [(a, b) for a, b in itertools.pairwise(times) if b <= a]
     if back:
         message = f"{len(back)} stamps do not go forward, first {back[0][1]:.3f} s after {back[0][0]:.3f} s"
-        found.append(_blind("timestamps_not_monotonic", message, *back[0]))
+        found.append(_blind("timestamps_not_monotonic", message, back[0][1], back[0][0]))
         shots = sorted(shots, key=lambda shot: shot.observation.pts_s)
     if expectation is None or not expectation.content_ids:
         return _unmarked(shots, found, seed, trials)
@@ -235,7 +235,7 @@ def _seek_off_target(part: Playback, expectation: Expectation) -> list[Finding]:
             continue
         if not stretch.samples:
             message = f"no picture of the title after the seek to {float(seek.target_s):.2f} s"
-            found.append(_blind("capture_insufficient", message, seek.at_s, stretch.end_s))
+            found.append(_blind("capture_insufficient", message, seek.at_s, max(seek.at_s, stretch.end_s)))
             continue
         first = stretch.samples[0]
         off = off_target(first, seek, stretch.speed, expectation)

@@ -88,7 +88,7 @@ def playbacks(shots: Sequence[Shot], expectation: Expectation) -> tuple[Playback
     for index, (start, play) in enumerate(zip(starts, plays, strict=True)):
         end = starts[index + 1] if index + 1 < len(starts) else max(last, start)
         stop = next((a for a in actions if a.kind == "stop" and start < a.at_s <= end), None)
-        end = stop.at_s if stop else end
+        end = max(start, stop.at_s if stop else end)  # uncertainties of two plays can overlap
         own = [a for a in actions if a.kind not in ("play", "stop") and start <= a.at_s <= end]
         out.append(_playback(start, end, play, own, shots, expectation))
     return tuple(out)

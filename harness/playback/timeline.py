@@ -67,7 +67,7 @@ def spans_of(observations: Film, expectation: Expectation) -> tuple[Span, ...]:
     for index, (start, play) in enumerate(bounds):
         limit = bounds[index + 1][0] if index + 1 < len(bounds) else finish
         stop = next((a for a in actions if a.kind == "stop" and start < a.at_s <= limit), None)
-        end = stop.at_s if stop else limit
+        end = max(start, stop.at_s if stop else limit)  # uncertainties of two plays can overlap
         inside = observations.between(start, end)
         runs = inside.runs()
         own = runs.of_content(expectation.content_ids)

@@ -27,6 +27,7 @@ from harness.playback.screenshots import Screenshots
 from harness.playback.sparse import examine_shots
 
 RATES = tuple(Fraction(r) for r in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60"))
+LEAST_RATE, MOST_RATE = 1, 1000  # frames/s; what goes otherwise is no title at its own pace
 RATE_OFF = 0.03  # an estimate this near to a usual rate is taken for it
 UNMARKED = Expectation({}, Fraction(25), 0)
 BAD_PACKETS = 0.01  # share of undecodable packets above which a recording proves nothing
@@ -105,10 +106,10 @@ def verify(
     film = read.observations
     known, title = (expectation, title) if expectation else recognise(film, titles, actions)
     examined = examine(film, known)
-    findings = [*_of_file(read), *examined.findings]
+    findings = [*_of_file(read, len(times)), *examined.findings]
     measurements = [*examined.measurements, Measurement("undecodable", float(read.undecodable), "packets")]
     checks = list(examined.checks)
-    if listened is not None and known.marked:
+    if known.marked and len(film):
         heard = examine_audio(listened, film, known, sound)
         findings += heard.findings
         measurements += heard.measurements
@@ -149,14 +150,16 @@ def _rate(film: Film) -> Fraction:
     pts, ids = film.pts[film.readable], film.frame_ids[film.readable]
     apart = max(1, len(ids) // 20)
     went, passed = (ids[apart:] - ids[:-apart]).astype(np.float64), pts[apart:] - pts[:-apart]
-    slopes = went[passed > 0] / passed[passed > 0]
-    if not len(slopes) or (middle := float(np.median(slopes))) <= 0:
+    timed = passed > 1e-6  # s; no clock of a container is finer
+    slopes = went[timed] / passed[timed]
+    middle = float(np.median(slopes)) if len(slopes) else 0.0
+    if not LEAST_RATE <= middle <= MOST_RATE:
         return Fraction(25)
     near = min(RATES, key=lambda rate: abs(float(rate) - middle))
     return near if abs(float(near) / middle - 1) <= RATE_OFF else Fraction(middle).limit_denominator(100)
 
 
-def _of_file(read: RecordingRead) -> list[Finding]:
+def _of_file(read: RecordingRead, times: int) -> list[Finding]:
     """What the file itself says against the recording."""
     found = []
     if read.problem and not len(read.observations):
@@ -170,6 +173,10 @@ def _of_file(read: RecordingRead) -> list[Finding]:
     if read.untimed:
         message = f"{read.untimed} pictures have no time; a freeze would be invisible"
         found.append(_blind("timestamps_missing", message, float(read.untimed), "pictures", 0.0))
+    pictures = read.untimed + len(read.observations)
+    if times and (times > pictures or read.undecodable):
+        message = f"{times} times were given, {pictures} pictures came: which belong together cannot be said"
+        found.append(_blind("timestamps_missing", message, float(times), "times", float(pictures)))
     return found
 
 
@@ -206,6 +213,19 @@ def _shots(
     return Verification(verdict, title, known, film.runs(), None, examined.power, read_s, judged_s)
 
 
+def number_of(text: str, most: int = 10**9) -> Fraction | None:
+    """The number that a text says, exactly, such as 25, 0.04 or 30000/1001; None when it is none up to `most`."""
+    words = text.strip()
+    # An exponent would be worked out digit by digit, and take for ever.
+    if len(words) > 100 or not words.isascii() or "e" in words.lower():
+        return None
+    try:
+        number = Fraction(words)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return number if abs(number) <= most else None
+
+
 def picture_times(path: Path) -> tuple[Fraction, ...]:
     """The presentation times in a text file, one a line, s.
 
@@ -220,11 +240,12 @@ def picture_times(path: Path) -> tuple[Fraction, ...]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            at = Fraction(line.strip())
-        except (ValueError, ZeroDivisionError):
+        at = number_of(line)
+        if at is None:
             raise InputFileError(str(path), f"line {number}", f"{line[:40]!r} is not a time in seconds") from None
-        if times and at <= times[-1]:
+        if times and float(at) <= float(times[-1]):
             raise InputFileError(str(path), f"line {number}", f"{line.strip()} does not come after the line before")
         times.append(at)
+    if not times:
+        raise InputFileError(str(path), "", "holds no times; one line for each picture was expected")
     return tuple(times)

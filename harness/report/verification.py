@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.error
 
 from harness.core.errors import EnvironmentFault
 from harness.playback.verify import Verification
@@ -36,6 +37,18 @@ def draw_verification(done: Verification, file: Path) -> bytes:
     return draw_timeline(picture)
 
 
+def plot_verification(done: Verification, file: Path, plot: Path) -> None:
+    """The timeline as a PNG file.
+
+    Raises:
+        EnvironmentFault: it cannot be written.
+    """
+    try:
+        plot.write_bytes(draw_verification(done, file))
+    except OSError as error:
+        raise EnvironmentFault(f"{plot}: cannot be written: {error.strerror or error}") from error
+
+
 def write_verification(done: Verification, file: Path, result: Mapping[str, Any], out: Path) -> None:
     """verdict.json, timeline.png and, of a recording, the pictures that settle an argument.
 
@@ -60,14 +73,17 @@ def evidence_frames(file: Path, picks: Sequence[int]) -> list[Still]:
     wanted, found = set(picks), []
     if not wanted:
         return []
-    with av.open(f"file:{file.absolute()}") as container:
-        for index, frame in enumerate(container.decode(video=0)):
-            if index in wanted:
-                png = io.BytesIO()
-                image = frame.to_image()  # type: ignore[no-untyped-call]
-                image.save(png, "PNG")
-                at_s = float(frame.time or 0)
-                found.append(Still(png.getvalue(), f"{at_s:.2f} s", at_s))
-            if index >= max(wanted):
-                break
+    try:
+        with av.open(f"file:{file.absolute()}", metadata_errors="replace") as container:
+            for index, frame in enumerate(container.decode(video=0)):
+                if index in wanted:
+                    png = io.BytesIO()
+                    image = frame.to_image()  # type: ignore[no-untyped-call]
+                    image.save(png, "PNG")
+                    at_s = float(frame.time or 0)
+                    found.append(Still(png.getvalue(), f"{at_s:.2f} s", at_s))
+                if index >= max(wanted):
+                    break
+    except av.error.FFmpegError:
+        return found  # a damaged file gives what it has
     return found

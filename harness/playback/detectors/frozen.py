@@ -17,7 +17,7 @@ def look(scene: Scene) -> list[Finding]:
         return found
     for span in scene.spans:
         times, change = column(span.observations, "change")
-        _, cut = column(span.observations, "cut")
+        cuts = {float(at) for at, cut in zip(*column(span.observations, "cut"), strict=True) if cut > 0}
         pts = span.observations.pts
         gaps = np.flatnonzero(np.diff(pts) >= limits.frozen_s)
         unseen = [Lasting(float(pts[at]), float(pts[at + 1]), 0, 0.0) for at in gaps]
@@ -28,8 +28,8 @@ def look(scene: Scene) -> list[Finding]:
             ):
                 continue
             long = still.length_s >= limits.frozen_s
-            before = int((times < still.start_s).sum()) - 1
-            after_cut = before >= 0 and cut[before] > 0
+            earlier = times[times < still.start_s]
+            after_cut = bool(len(earlier)) and float(earlier[-1]) in cuts
             stood = "the picture stood still" if still.pictures else "no picture came, as when it stands still,"
             message = f"{stood} for {still.length_s:.2f} s" + (" from a cut on" if after_cut else "")
             severity, layer = (Severity.BLIND, Layer.INSTRUMENT) if long else (Severity.NOTE, Layer.PLAYER)

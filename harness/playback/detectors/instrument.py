@@ -49,7 +49,7 @@ def _backwards_clock(film: Film) -> list[Finding]:
     first, second = film.backwards[0]
     count = film.backwards_count
     message = f"{count} timestamps do not go forward, first {second:.3f} s after {first:.3f} s"
-    return [_blind("timestamps_not_monotonic", message, first, second, float(count), "timestamps", 0.0)]
+    return [_blind("timestamps_not_monotonic", message, second, first, float(count), "timestamps", 0.0)]
 
 
 def _blind(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.core.outcome import Finding, Layer, Severity
-from harness.playback.detectors import blocky
+from harness.playback.detectors import blocky, wrong_content
 from harness.playback.scene import Scene
 
 
@@ -14,8 +14,8 @@ def look(scene: Scene) -> list[Finding]:
     if not scene.expectation.marked or blocky.look(scene):
         return []  # nothing to wait for, or shown so badly that no marker is left
     for span in scene.spans:
-        if span.runs or span.foreign or not span.observations:
-            continue  # shown; or wrong_content's or the instrument's matter
+        if span.runs or not span.observations or wrong_content.shown_instead(span, scene.limits):
+            continue  # shown; or the instrument's or wrong_content's matter
         if span.observations.black.all():
             continue  # the instrument's matter: a protected surface looks like this
         waited = span.end_s - (span.play.at_s if span.play else span.start_s)

@@ -30,7 +30,7 @@ def look(scene: Scene) -> list[Finding]:
                     Layer.PLAYER,
                     Severity.FAIL,
                     message,
-                    seek.at_s,
+                    min(seek.at_s, landed.start_s),
                     landed.start_s,
                     off,
                     "s",

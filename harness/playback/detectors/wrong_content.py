@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.core.outcome import Finding, Layer, Severity
+from harness.playback.expectation import Limits
+from harness.playback.observation import Run
 from harness.playback.scene import Scene
+from harness.playback.timeline import Span
 
 
 def look(scene: Scene) -> list[Finding]:
@@ -12,9 +17,7 @@ def look(scene: Scene) -> list[Finding]:
     for span in scene.spans:
         for content_id in sorted({run.content_id for run in span.foreign}):
             runs = [run for run in span.foreign if run.content_id == content_id]
-            reads, margin = sum(run.reads for run in runs), max(run.margin for run in runs)
-            # A single picture must be read well to accuse anybody (playback.md 5.5).
-            sure = reads >= scene.limits.believed_reads or margin >= scene.limits.lone_read_margin
+            reads, sure = sum(run.reads for run in runs), believed(runs, scene.limits)
             wanted = ", ".join(f"{key} ({name})" for key, name in scene.expectation.content_ids.items())
             kind = "wrong_rendition" if content_id in scene.expectation.renditions else "wrong_content"
             what = scene.expectation.renditions.get(content_id, "of another title")
@@ -33,3 +36,16 @@ def look(scene: Scene) -> list[Finding]:
                 )
             )
     return found
+
+
+def shown_instead(span: Span, limits: Limits) -> bool:
+    """Whether something else surely was on the screen."""
+    ids = {run.content_id for run in span.foreign}
+    return any(believed([run for run in span.foreign if run.content_id == one], limits) for one in ids)
+
+
+def believed(runs: Sequence[Run], limits: Limits) -> bool:
+    """Whether these reads of one content may accuse anybody: a single picture must be read well (playback.md 5.5)."""
+    return sum(run.reads for run in runs) >= limits.believed_reads or any(
+        run.margin >= limits.lone_read_margin for run in runs
+    )
