@@ -28,7 +28,7 @@ def known_playback(recording: Path, titles: Titles) -> tuple[Expectation, str] |
         rendition = sample.rendition(str(said["rendition"]))
         actions = tuple(_action(entry) for entry in said["actions"])
         known = replace(expect(sample, rendition), actions=actions, to_end=bool(said["to_end"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError) as error:
         problem = f"is not what a flow writes: {type(error).__name__}: {error}"
         raise InputFileError(str(path), "", problem, "give --sample and --action instead") from error
     end_s = max((action.at_s for action in actions), default=None)

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from harness.cli.playback_file import known_playback
 from harness.core.errors import ExitCode, UsageError
 from harness.core.outcome import Outcome, Severity
 from harness.media.catalogue import load
@@ -73,6 +74,8 @@ def verify_command(
     wanted, title = _wanted(titles, sample, content_id, fps, frames)
     if wanted is not None:
         wanted = replace(wanted, actions=actions, to_end=to_end)
+    elif not actions and (known := known_playback(file, titles)) is not None:
+        wanted, title = known
     done = _read(
         lambda progress: verify(
             file,
