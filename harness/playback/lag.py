@@ -64,6 +64,8 @@ def pace(low: Values, high: Values, clock: Values) -> tuple[float, float, float]
     if half < 2:
         return None
     between = clock[half:] - clock[:-half]
+    if not (between > 0).all():
+        return None  # stamps that stand still say nothing of a pace
     middle = (low + high) / 2
     loss = float(np.median((middle[half:] - middle[:-half]) / between))
     if departs(low - loss * clock, high - loss * clock, clock):

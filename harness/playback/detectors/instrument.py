@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.core.outcome import Finding, Layer, Severity
+from harness.playback.detectors.stall import endings
 from harness.playback.film import Film
 from harness.playback.scene import Scene
 
@@ -19,6 +20,9 @@ def look(scene: Scene) -> list[Finding]:
         elif not span.runs and not span.foreign and span.observations.black.all():
             message = "every picture is black, as protected surfaces are to a recorder"
             found.append(_blind("black_picture", message, span.start_s, span.end_s))
+        elif len(span.runs) == 1 and scene.expectation.frames > 1 and not endings(scene):
+            message = f"frame {span.runs[0].frame_id} was the only one seen: nothing shows that the title went on"
+            found.append(_blind("capture_insufficient", message, span.start_s, span.end_s, 1.0, "frames"))
     least = limits.capture_ratio * scene.rate
     if scene.capture_rate is not None and scene.capture_rate < least:
         message = f"{scene.capture_rate:.1f} pictures/s captured of {scene.rate:.3g} frames/s; {least:.1f} are needed"
