@@ -422,7 +422,7 @@ def test_a_terminal_without_these_signs_gets_the_verdict(recordings: Path, tmp_p
     spoken = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
     done = subprocess.run(words, cwd=tmp_path, env=spoken, capture_output=True, text=True, timeout=60)
     assert done.returncode == 6 and done.stdout.startswith("INCONCLUSIVE"), done
-    assert "\\xb7 low_quality" in done.stdout and done.stderr.strip() == ""
+    assert "\\xb7 audio_not_recorded" in done.stdout and done.stderr.strip() == ""
 
 
 def test_json_is_one_object(recordings: Path, verify: Verify) -> None:
