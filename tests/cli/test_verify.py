@@ -418,11 +418,11 @@ def test_a_wrong_option_is_2(words: str, said: str, recordings: Path, verify: Ve
 
 def test_a_terminal_without_these_signs_gets_the_verdict(recordings: Path, tmp_path: Path) -> None:
     redeye = str(Path(sys.executable).with_name("redeye"))
-    words = [redeye, "verify", str(recordings / "plain.mp4"), *OWN_TITLE[:4], "--frames", "75000", "--to-end"]
+    words = [redeye, "verify", str(recordings / "plain.mp4"), "--content-id", "8", "--fps", "25", "--frames", "75"]
     spoken = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
     done = subprocess.run(words, cwd=tmp_path, env=spoken, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 6 and done.stdout.startswith("INCONCLUSIVE"), done
-    assert "\\xb7 audio_not_recorded" in done.stdout and done.stderr.strip() == ""
+    assert done.returncode == 1 and done.stdout.startswith("FAIL"), done
+    assert "\\u2717 wrong_content" in done.stdout and done.stderr.strip() == ""
 
 
 def test_json_is_one_object(recordings: Path, verify: Verify) -> None:
