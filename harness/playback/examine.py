@@ -122,7 +122,7 @@ def _measurements(scene: Scene) -> tuple[Measurement, ...]:
         out.append(
             Measurement("longest_hold", max(held, default=0.0), "s", None, limits.hold_fail_s, "playback.md 5.3")
         )
-        lost, of = dropped.count(scene)
+        lost, of, _ = dropped.count(scene)
         upper = of * limits.dropped_share / 100 if scene.sees_drops else None
         out.append(Measurement("dropped", lost, "frames", None, upper, "media3 GTS: 1 %"))
     played = sum(span.runs[-1].end_s - span.runs[0].start_s for span in scene.spans if span.runs)

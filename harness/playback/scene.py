@@ -62,15 +62,14 @@ class Scene:
     def sees_drops(self) -> bool:
         """Whether capture was fast enough to count single frames."""
         enough = self.limits.capture_ratio_drops * self.rate
-        fast = self.capture_rate is not None and self.capture_rate >= enough
-        return self.sees_holds and (fast or self.frame_locked)
+        return self.sees_holds and self.capture_rate is not None and self.capture_rate >= enough
 
     @cached_property
     def frame_locked(self) -> bool:
-        """Whether pictures were taken at one phase of the content's frames, as in a file cut from the title itself.
+        """Whether pictures were taken at one phase of the content's frames.
 
-        Then a picture that still shows the frame before is the player's doing, at any rate. Recorders of screens
-        jitter by a third of a frame and more.
+        Then a picture that still shows the frame before is the player's doing, at any rate. One that is missing is
+        not: the recorder may have left it out.
         """
         for span in self.spans:
             shown = span.observations

@@ -115,6 +115,12 @@ ROWS = {
     "healthy_24_in_60": row(play(steady, rate=Fraction(24), frames=240), "", PASS, spec(24, 240)),
     "healthy_24_in_30": row(play(steady, rate=Fraction(24), frames=240, fps=30), "", PASS, spec(24, 240)),
     "healthy_30_in_30": row(play(steady, rate=Fraction(30), frames=300, fps=29.5), "dropped", PASS, spec(30, 300)),
+    "healthy_recorder_in_step_leaves_out": row(
+        [seen for n, seen in enumerate(play(steady, rate=Fraction(30), frames=300, fps=30)) if n % 20],
+        "dropped",
+        PASS,
+        spec(30, 300),
+    ),
     "healthy_stopped": row(play(steady), "", PASS, STOPPED),
     "last_frame_stays": row(play(lambda t: min(t, 9.98)), "", PASS),
     "poster_before_play": row(play(lambda t: max(0.0, t - 1.8), first_s=1.0, end_s=14), "", PASS),
