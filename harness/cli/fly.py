@@ -11,9 +11,8 @@ from typing import Any
 
 from harness.core.errors import HarnessError
 from harness.core.outcome import Outcome, Verdict
-from harness.flows import Flow, Sight, airplane_playback, summary
+from harness.flows import Flow, airplane_playback, summary
 from harness.lab import Bench, BenchRequest
-from harness.playback.verify import Titles
 from harness.report import build_report
 from harness.runs import RunFolder
 from harness.settings import Settings, load_settings
@@ -61,7 +60,7 @@ def fly(
     try:
         with Bench(ask, say) as bench:
             run.event("device", {"kind": bench.tablet.kind, "serial": bench.tablet.serial})
-            sight = Sight(Titles.load(ask.media, ask.catalogue).references, ask.limits, ask.profile.recorder_fps)
+            sight = ask.sight_of(title)
             flow = Flow(bench.tablet, bench.app, bench.journal, bench.origin_address, title, run, ask.clock, sight)
             for name, took in bench.took.items():
                 flow.measure(name, took, "s")

@@ -2,7 +2,7 @@
 
 from harness.flows.airplane import airplane_playback
 from harness.flows.flow import Flow
-from harness.flows.play import PlaybackPlan, Sight
+from harness.flows.play import PlaybackPlan
 from harness.flows.summary import summary
 
-__all__ = ["Flow", "PlaybackPlan", "Sight", "airplane_playback", "summary"]
+__all__ = ["Flow", "PlaybackPlan", "airplane_playback", "summary"]

@@ -18,9 +18,10 @@ from harness.core.outcome import Finding, Layer, Measurement, Severity, Verdict,
 from harness.delivery import Journal
 from harness.device import OfflineProof, Tablet, Witness
 from harness.flows.blame import blame_missing, media_entries, streamed
-from harness.flows.play import Playback, PlaybackPlan, Sight, watch
+from harness.flows.play import Playback, PlaybackPlan, watch
 from harness.flows.proofs import byte_witness, origin_witness
 from harness.media.catalogue import MediaObject, Rendition, Sample
+from harness.playback.verify import Sight
 from harness.runs import RunFolder
 
 FULL_BYTES = 1 << 20  # less cannot hold a second of recording at 12 Mbit/s

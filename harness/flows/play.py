@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,10 +19,8 @@ from harness.playback import (
     Action,
     Examination,
     Expectation,
-    Limits,
     MarkerReader,
     RecordingRead,
-    References,
     examine,
     read_recording,
 )
@@ -59,20 +57,6 @@ class PlaybackPlan:
         return cls(
             min(8.0, float(whole) / 3), ((whole * Fraction(45, 100), 6.0), (whole - min(Fraction(7), whole / 4), 7.0))
         )
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What pictures are held against.
-
-    Args:
-        references: what frames of known titles look like.
-        recorder_fps: what the tablet's recorder is known to reach.
-    """
-
-    references: References | None = None
-    limits: Limits = field(default_factory=Limits)
-    recorder_fps: float | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 from harness.core.outcome import Finding, Layer, Measurement, Severity
 from harness.playback import departures, lag
 from harness.playback.departures import Departure
+from harness.playback.detectors.instrument import blind
 from harness.playback.expectation import Action, Expectation, Limits
 from harness.playback.power import ADEQUATE, TRIALS, Power, power_of
 from harness.playback.screenshots import Shot
@@ -42,11 +43,11 @@ def examine_shots(
     times = [shot.observation.pts_s for shot in shots]
     found: list[Finding] = []
     if not shots:
-        found.append(_blind("no_frames", "there are no screenshots"))
+        found.append(blind("no_frames", "there are no screenshots"))
     back = [(a, b) for a, b in itertools.pairwise(times) if b <= a]
     if back:
         message = f"{len(back)} stamps do not go forward, first {back[0][1]:.3f} s after {back[0][0]:.3f} s"
-        found.append(_blind("timestamps_not_monotonic", message, back[0][1], back[0][0]))
+        found.append(blind("timestamps_not_monotonic", message, back[0][1], back[0][0]))
         shots = sorted(shots, key=lambda shot: shot.observation.pts_s)
     if expectation is None or not expectation.content_ids:
         return _unmarked(shots, found, seed, trials)
@@ -89,15 +90,15 @@ def _scatter(stretch: Stretch, expectation: Expectation) -> float:
 def _pictures(part: Playback, expectation: Expectation) -> list[Finding]:
     """Were there pictures at all, and could they be read?"""
     if not part.shots:
-        return [_blind("no_frames", "no screenshot was taken during playback", part.start_s, part.end_s)]
+        return [blind("no_frames", "no screenshot was taken during playback", part.start_s, part.end_s)]
     if all(shot.observation.black for shot in part.shots):
         message = "every picture is black, as protected surfaces are to a screenshot"
-        return [_blind("black_picture", message, part.start_s, part.end_s)]
+        return [blind("black_picture", message, part.start_s, part.end_s)]
     least = expectation.limits.read_share
     if part.read_share is None or part.read_share >= least:
         return []
     message = f"the marker could be read in {part.read_share:.0f} % of the pictures; {least:.0f} % needed"
-    return [_blind("capture_insufficient", message, None, None, part.read_share, "%", least)]
+    return [blind("capture_insufficient", message, None, None, part.read_share, "%", least)]
 
 
 def _wrong_content(part: Playback, expectation: Expectation) -> list[Finding]:
@@ -235,7 +236,7 @@ def _seek_off_target(part: Playback, expectation: Expectation) -> list[Finding]:
             continue
         if not stretch.samples:
             message = f"no picture of the title after the seek to {float(seek.target_s):.2f} s"
-            found.append(_blind("capture_insufficient", message, seek.at_s, max(seek.at_s, stretch.end_s)))
+            found.append(blind("capture_insufficient", message, seek.at_s, max(seek.at_s, stretch.end_s)))
             continue
         first = stretch.samples[0]
         off = off_target(first, seek, stretch.speed, expectation)
@@ -302,15 +303,15 @@ def _ended_early(part: Playback, expectation: Expectation) -> list[Finding]:
                     "ended_early", Layer.PLAYER, Severity.FAIL, message, *at, value, "frame id", float(least), source
                 )
             ]
-        return [_blind("ended_early", message + "; two pictures and 1 s are needed", *at, value, "frame id")]
+        return [blind("ended_early", message + "; two pictures and 1 s are needed", *at, value, "frame id")]
     if not expectation.to_end:
         return []
     if part.end_s + last.error_s < due:
         message = f"{left}; the pictures or the playback were stopped while the title was still playing"
-        return [_blind("stopped_before_end", message, *at, value, "frame id", float(least))]
+        return [blind("stopped_before_end", message, *at, value, "frame id", float(least))]
     if not after and rest > limits.hold_fail_s:
         message = f"{left}; no picture shows the {rest:.2f} s up to its end"
-        return [_blind("capture_gap", message, *at, value, "frame id", float(least))]
+        return [blind("capture_gap", message, *at, value, "frame id", float(least))]
     return []
 
 
@@ -319,7 +320,7 @@ def _too_weak(power: Power) -> list[Finding]:
         return []
     chance = power.stall[1.0]
     message = f"nothing found would say too little, {ADEQUATE:.0f} % are needed for a stall of 1 s; {power}"
-    return [_blind("capture_insufficient", message, None, None, chance, "%", ADEQUATE)]
+    return [blind("capture_insufficient", message, None, None, chance, "%", ADEQUATE)]
 
 
 def _unmarked(shots: Sequence[Shot], found: list[Finding], seed: int, trials: int) -> SparseExamination:
@@ -336,7 +337,7 @@ def _unmarked(shots: Sequence[Shot], found: list[Finding], seed: int, trials: in
                 f"{size + 1} pictures are the same, {end - start:.2f} s (±{doubt:.2f}) apart;"
                 " a title that stands still and a frozen player look alike without a marker"
             )
-            found.append(_blind("frozen", message, start, end, end - start, "s"))
+            found.append(blind("frozen", message, start, end, end - start, "s"))
         index += size
     times = np.array([shot.observation.pts_s for shot in shots])
     power = power_of(
@@ -344,7 +345,7 @@ def _unmarked(shots: Sequence[Shot], found: list[Finding], seed: int, trials: in
     )
     found += _too_weak(power)
     message = "no marker says which frame should be on the screen, so these pictures cannot prove playback"
-    found.append(_blind("capture_insufficient", message))
+    found.append(blind("capture_insufficient", message))
     checks = ("playback.instrument", "playback.frozen") if shots else ()
     return SparseExamination(tuple(found), _power_measurements(power), checks, power)
 
@@ -387,16 +388,3 @@ def _between(least: float, most: float) -> str:
 
 def _note(kind: str, message: str) -> Finding:
     return Finding(kind, Layer.INSTRUMENT, Severity.NOTE, message)
-
-
-def _blind(
-    kind: str,
-    message: str,
-    start: float | None = None,
-    end: float | None = None,
-    value: float | None = None,
-    unit: str = "",
-    limit: float | None = None,
-) -> Finding:
-    source = "playback.md 4.2, 4.5" if limit is not None else ""
-    return Finding(kind, Layer.INSTRUMENT, Severity.BLIND, message, start, end, value, unit, limit, source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from harness.media.reference import load_sheet
 from harness.playback.audio import TitleSound, examine_audio
 from harness.playback.audio_track import listen
 from harness.playback.examine import examine
-from harness.playback.expectation import Action, Expectation
+from harness.playback.expectation import Action, Expectation, Limits
 from harness.playback.film import Film, Runs
 from harness.playback.picture import References
 from harness.playback.power import Power, recording_power
@@ -52,6 +52,20 @@ class Titles:
     def of_content(self, content_id: int) -> Sample | None:
         """The title that carries this content id."""
         return next((s for s in self.catalogue.samples if any(r.content_id == content_id for r in s.video)), None)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What pictures are held against.
+
+    Args:
+        references: what frames of known titles look like.
+        recorder_fps: what the tablet's recorder is known to reach.
+    """
+
+    references: References | None = None
+    limits: Limits = field(default_factory=Limits)
+    recorder_fps: float | None = None
 
 
 @dataclass(frozen=True)

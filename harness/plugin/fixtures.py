@@ -22,11 +22,9 @@ from harness.core.errors import (
 from harness.core.outcome import Finding, Layer, Severity
 from harness.delivery import Origin
 from harness.device import Tablet
-from harness.flows import Flow, Sight
+from harness.flows import Flow
 from harness.lab import Bench, BenchRequest
 from harness.media.catalogue import Sample
-from harness.playback import limits_of
-from harness.playback.verify import Titles
 from harness.plugin.evidence import AllureSteps, attach
 from harness.plugin.hooks import OPTIONS, RAISED, VERDICT
 from harness.runs import RunFolder
@@ -82,7 +80,9 @@ def origin(bench: Bench) -> Origin:
 def sample(request: pytest.FixtureRequest, bench: Bench, redeye_settings: Settings) -> Sample:
     """The media sample of the `sample(id)` marker, else of the settings."""
     marker = request.node.get_closest_marker("sample")
-    return bench.request.catalogue.sample(marker.args[0] if marker else redeye_settings.sample)
+    chosen = bench.request.catalogue.sample(marker.args[0] if marker else redeye_settings.sample)
+    bench.request.check(chosen)
+    return chosen
 
 
 @pytest.fixture
@@ -98,8 +98,7 @@ def flow(
     name = re.sub(r"[^A-Za-z0-9-]+", "-", request.node.name)[:60].strip("-") or "test"
     run = RunFolder.create(redeye_settings.runs, name)
     ask = bench.request
-    limits = limits_of((f"profile {ask.profile.id}", ask.profile.limits), (f"sample {sample.id}", sample.limits))
-    sight = Sight(Titles.load(ask.media, ask.catalogue).references, limits, ask.profile.recorder_fps)
+    sight = ask.sight_of(sample)
     made = Flow(tablet, app, bench.journal, bench.origin_address, sample, run, ask.clock, sight)
     run.event("device", {"kind": tablet.kind, "serial": tablet.serial, "model": tablet.model})
     made.listeners.append(AllureSteps(tablet, sample).heard)

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from harness.core.clock import Deadline, SystemClock, wait_for
-from harness.settings import data_folder
+from harness.core.errors import InputFileError
+from harness.lab import BenchRequest
+from harness.settings import Settings, data_folder
 from harness.toolchain import default_home
 
 REDEYE = str(Path(sys.executable).with_name("redeye"))
@@ -112,6 +114,15 @@ def test_a_damaged_sample_is_not_blamed_on_the_tablet(samples: Path, tmp_path: P
     code, lines = redeye(tmp_path, "demo", REDEYE_SAMPLES=str(samples))
     assert (code, len(lines)) == (2, 1)
     assert lines[0].startswith(f"redeye: {segment}: has 100 bytes, the catalogue says ")
+
+
+def test_a_damaged_sample_that_a_marker_asks_for_is_refused_too(samples: Path, tmp_path: Path) -> None:
+    segment = samples / "harbour" / "v540" / "003.m4s"
+    os.truncate(segment, 100)
+    ask = BenchRequest.of(Settings(kind="virtual", samples=samples), tmp_path, dict(os.environ))
+    ask.check(ask.catalogue.sample("cinema"))
+    with pytest.raises(InputFileError, match=r"003\.m4s: has 100 bytes, the catalogue says"):
+        ask.check(ask.catalogue.sample("harbour"))
 
 
 def private_mounts() -> bool:
